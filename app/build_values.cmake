@@ -3,7 +3,7 @@ set(COMMIT unknown)
 find_program(GIT git)
 if(GIT)
   execute_process(
-    COMMAND ${GIT} -C ${SOURCE_DIR} describe --always --dirty --exclude=* --abbrev=12
+    COMMAND ${GIT} --no-optional-locks -C ${SOURCE_DIR} describe --always --dirty --exclude=* --abbrev=12
     OUTPUT_VARIABLE described OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
   if(status EQUAL 0)
     set(COMMIT ${described})
