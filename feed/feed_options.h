@@ -1,0 +1,56 @@
+// What the feed server may be told: addresses, certificate, limits. Every limit has a name and a
+// default; hello and GET /v1/limits publish them.
+//   Shape:  a plain value, filled by the config and constant while the server runs.
+//   Units:  in the names (_bytes, _ms, _count).
+//   Owner:  whoever wires the exchange; every session reads it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "matching/types.h"  // Epoch
+
+namespace bourse {
+
+struct FeedLimits {
+  std::size_t inbound_message_bytes = 64 << 10;  // text or binary; over it: close 1009
+  std::size_t order_bytes = 512;                 // one FlatBuffers order request
+  std::size_t frame_bytes = 64 << 10;            // one frame sent, header of its own included
+  std::size_t outbox_high_bytes = 1 << 20;       // over it: the session falls back into the log
+  std::size_t outbox_low_bytes = 256 << 10;      // under it: filled again
+  std::size_t frame_log_bytes = 32 << 20;        // frames of the last moments, shared by all
+  std::size_t http_header_bytes = 8 << 10;
+  std::uint32_t streams_per_connection_count = 4096;
+  std::uint32_t symbols_per_op_count = 1000;
+  std::uint32_t control_per_second_count = 20;  // control messages, tokens regained per second
+  std::uint32_t control_burst_count = 50;
+  std::uint32_t orders_per_second_count = 5000;
+  std::uint32_t orders_burst_count = 10000;
+  std::uint32_t connections_count = 10000;      // sessions of one io thread; over it: HTTP 503
+  std::uint32_t handshakes_per_turn_count = 4;  // so that a storm cannot stall the readers
+  std::uint32_t lag_ms = 250;                   // behind for longer: System SlowReader
+  std::uint32_t handshake_ms = 5000;            // TLS and HTTP upgrade, each connection
+  std::uint32_t first_request_ms = 10000;       // auth or subscribe must come within
+  std::uint32_t ping_ms = 15000;                // websocket ping after so long a silence
+  std::uint32_t dead_ms = 45000;                // nothing heard for so long: gone
+  std::uint32_t no_progress_ms = 30000;         // bytes due and none taken: cut, 4008
+  std::uint32_t drain_ms = 3000;                // a graceful stop takes at most so long
+};
+
+struct FeedOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9443;
+  std::string server_name = "bourse";  // hello.server
+  std::string certificate_file;        // PEM chain; empty: self-signed, made at start
+  std::string private_key_file;        // PEM
+  std::vector<std::string> certificate_names = {"localhost", "127.0.0.1"};  // self-signed only
+  std::vector<std::string> origins_allowed;  // "https://desk.example:8443"; "*" allows every page
+  bool tls12 = false;                        // TLS 1.3 only unless asked for
+  Epoch epoch{1};
+  std::uint32_t heartbeat_ms = 1000;
+  FeedLimits limits;
+};
+
+}  // namespace bourse
