@@ -1,0 +1,65 @@
+// The journal thread's work: takes what the engine has appended to the memory tail, writes it to
+// the open segment as one group, makes it as durable as was promised and releases it.
+//   Shape:  a passive object; step() takes all that is there (at most 1 MiB, at least one record),
+//           so groups form by themselves while the disk works: there is no timer.
+//   Owner:  step() and finish() belong to the journal thread; all else may be asked by any thread.
+//   Errors: a failed write or fdatasync is never tried again: the state is then `failed` for good,
+//           nothing more is released, and failure() says what to tell the operator. A full disk is
+//           `degraded`: nothing is lost, step() tries again, accept no new orders meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "matching/types.h"  // Sequence
+#include "replay/result.h"   // Error, Result
+
+namespace bourse {
+
+enum class JournalState : std::uint8_t { writing = 1, degraded = 2, failed = 3 };
+
+// Counters since the start; each may be read by any thread.
+struct JournalCounters {
+  std::uint64_t groups = 0;  // writes, each followed by one fdatasync at level disk
+  std::uint64_t transactions = 0;
+  std::uint64_t bytes = 0;          // written to segments, all records
+  std::uint64_t segments = 0;       // sealed since the start
+  std::uint64_t unprepared = 0;     // groups that had to write beyond the zeros laid ahead
+  std::uint64_t sync_ns_total = 0;  // time inside fdatasync
+  std::uint64_t sync_ns_max = 0;
+};
+
+class JournalWriter {
+ public:
+  struct State;
+  explicit JournalWriter(std::unique_ptr<State> state);  // made by Log::open()
+  ~JournalWriter();
+  JournalWriter(const JournalWriter&) = delete;
+  JournalWriter& operator=(const JournalWriter&) = delete;
+
+  enum class Step : std::uint8_t {
+    idle = 1,      // the tail had nothing new: wait as the configuration says
+    wrote = 2,     // call again at once
+    degraded = 3,  // no room on the disk: wait a little, then call again
+    failed = 4,    // stop the process; see failure()
+  };
+  Step step();
+
+  // A clean end: writes what is left, makes it durable at any level. Call it after the engine
+  // thread has ended, instead of further steps.
+  Result<void> finish();
+
+  JournalState state() const;
+  // REQUIRES: state() is not `writing`. While `degraded` only the journal thread may ask.
+  const Error& failure() const;
+
+  Sequence released_sequence() const;  // may leave the process
+  Sequence written_sequence() const;   // handed to the operating system
+  Sequence durable_sequence() const;   // on the disk for certain
+  JournalCounters counters() const;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bourse
