@@ -1,0 +1,30 @@
+// Any bytes at the ITCH reader and decoder: no read outside them, and every message that decodes is
+// the same bytes when it is written back.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <vector>
+
+#include "replay/itch_messages.h"  // dispatch, append_framed
+#include "replay/itch_reader.h"    // ItchReader
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using bourse::ItchReader;
+  auto reader = ItchReader::over(std::as_bytes(std::span(data, size)), "fuzz");
+  std::uint64_t decoded = 0;
+  std::vector<std::byte> again;
+  while (reader.next() == ItchReader::Next::message) {
+    const auto bytes = reader.message();
+    again.clear();
+    const auto answer = bourse::itch::dispatch(
+        bytes, [&](const auto& message) { bourse::itch::append_framed(message, again); });
+    if (answer != bourse::itch::Decode::ok) std::abort();
+    if (!std::ranges::equal(std::span(again).subspan(2), bytes)) std::abort();
+    ++decoded;
+  }
+  if (decoded + reader.unknown_messages() > reader.messages()) std::abort();
+  if (reader.bytes_done() > size) std::abort();
+  return 0;
+}
