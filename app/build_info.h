@@ -10,7 +10,7 @@ namespace bourse {
 
 struct BuildInfo {
   std::string_view version;   // 0.1.0
-  std::string_view commit;    // 12 hex digits, "-dirty" behind them when files differed; or "unknown"
+  std::string_view commit;    // 12 hex digits, then "-dirty" when files differed; or "unknown"
   std::string_view compiler;  // GNU 12.2.0
   std::string_view flags;     // -O3 -g1 ...
 };

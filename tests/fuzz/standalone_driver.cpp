@@ -1,6 +1,6 @@
-// Runs a fuzz target without libFuzzer, so that every build with any compiler tries it: the files of
+// Runs a fuzz target without libFuzzer, so that every build by any compiler tries it: the files of
 // the corpus as they are, then seeded random and mutated inputs, until the runs or the seconds are
-// used up. A crash leaves the input in crash-<target>-<seed>-<run> and names the seed.
+// used up. A crash leaves the input in crash-<target>-<seed>-<run>.
 //   Use:  X_fuzz [--runs=N] [--seconds=N] [--seed=N] [corpus folder or file]...
 //         The environment variable BOURSE_FUZZ_SEED replaces the default seed.
 
@@ -88,8 +88,8 @@ void mutate_once(Bytes& input, const std::vector<Bytes>& corpus, Random& random)
     case 2: {
       const Bytes more = random_input(random);
       input.insert(where, more.begin(),
-                   more.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
-                                      more.size(), 1 + below(random, 16))));
+                   more.begin() + static_cast<std::ptrdiff_t>(
+                                      std::min<std::size_t>(more.size(), 1 + below(random, 16))));
       break;
     }
     case 3: {

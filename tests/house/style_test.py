@@ -16,6 +16,7 @@ import unittest
 
 FLOORS = ["matching", "replay", "feed", "app", "bench"]
 LINES_MAX = 400
+COLUMNS_MAX = 100
 
 # Files that may be longer, each with its reason: "path": "why it is better long".
 LONG_FILES = {}
@@ -91,6 +92,9 @@ def faults_in_cpp(name, text):
             faults.append(f"{name}:1: a header begins with a comment: what it is, its shape, owner, errors")
         if not re.search(r"^#pragma once$", text, re.MULTILINE):
             faults.append(f"{name}: no #pragma once")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > COLUMNS_MAX and "://" not in line:
+            faults.append(f"{name}:{number}: {len(line)} columns, over {COLUMNS_MAX}")
     if "\t" in text:
         faults.append(f"{name}:{line_of(text, text.index(chr(9)))}: a tab")
     return faults
@@ -166,6 +170,10 @@ class ThisTestCanFail(unittest.TestCase):
 
     def test_a_long_file_is_found(self):
         self.assert_one_fault("app/long.cpp", "\n" * (LINES_MAX + 1), "over 400")
+
+    def test_a_wide_line_is_found(self):
+        self.assert_one_fault("app/a.cpp", "// " + "w" * COLUMNS_MAX + "\n", "app/a.cpp:1")
+        self.assertEqual(self.faults_in("app/a.cpp", "// https://" + "w" * COLUMNS_MAX + "\n"), [])
 
     def test_a_header_without_comment_or_pragma_is_found(self):
         self.assert_one_fault("replay/a.h", "#pragma once\n", "begins with a comment")
