@@ -1,0 +1,194 @@
+#include "feed/auth.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "matching/check.h"  // CHECK
+
+namespace bourse {
+namespace {
+
+constexpr std::size_t ed25519_key_bytes = 32;
+constexpr std::size_t ed25519_signature_bytes = 64;
+constexpr std::size_t hmac_bytes = 32;
+constexpr std::size_t hmac_secret_bytes_min = 16;
+constexpr std::size_t key_id_bytes_max = 64;
+constexpr std::size_t nonce_bytes = 24;
+
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::array<unsigned char, hmac_bytes> hmac(std::string_view secret, std::string_view text) {
+  std::array<unsigned char, hmac_bytes> out{};
+  unsigned int length = 0;
+  CHECK(HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes_of(text),
+             text.size(), out.data(), &length) != nullptr);
+  CHECK(length == out.size());
+  return out;
+}
+
+bool verify_ed25519(std::string_view public_key, std::string_view text,
+                    std::string_view signature) {
+  if (signature.size() != ed25519_signature_bytes) return false;
+  const Key key{EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(public_key),
+                                            public_key.size())};
+  const Context context{EVP_MD_CTX_new()};
+  if (!key || !context) return false;
+  if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1) return false;
+  return EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(text),
+                          text.size()) == 1;
+}
+
+std::string sign_ed25519(std::string_view seed, std::string_view text) {
+  const Key key{
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(seed), seed.size())};
+  const Context context{EVP_MD_CTX_new()};
+  std::array<unsigned char, ed25519_signature_bytes> out{};
+  std::size_t length = out.size();
+  if (!key || !context ||
+      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
+      EVP_DigestSign(context.get(), out.data(), &length, bytes_of(text), text.size()) != 1)
+    return {};
+  return {reinterpret_cast<const char*>(out.data()), length};
+}
+
+}  // namespace
+
+std::string_view algorithm_name(KeyAlgorithm algorithm) {
+  switch (algorithm) {
+    case KeyAlgorithm::ed25519:
+      return "ed25519";
+    case KeyAlgorithm::hmac_sha256:
+      return "hmac-sha256";
+    case KeyAlgorithm::none:
+      break;
+  }
+  return "none";
+}
+
+KeyAlgorithm parse_algorithm(std::string_view name) {
+  if (name == "ed25519") return KeyAlgorithm::ed25519;
+  if (name == "hmac-sha256") return KeyAlgorithm::hmac_sha256;
+  return KeyAlgorithm::none;
+}
+
+ApiKey demo_key() {
+  return {.id = std::string{demo_key_id},
+          .account = demo_key_account,
+          .algorithm = KeyAlgorithm::hmac_sha256,
+          .material = std::string{demo_key_secret}};
+}
+
+Result<void> Keys::add(ApiKey key) {
+  const std::string where = "key '" + key.id + "'";
+  const auto printable = [](char c) { return c > 0x20 && c < 0x7f; };
+  if (key.id.empty() || key.id.size() > key_id_bytes_max ||
+      !std::all_of(key.id.begin(), key.id.end(), printable))
+    return fail(ExitCode::bad_config, "a key id is 1 to 64 printable ASCII characters", where,
+                "give the key a plain id such as desk-1");
+  if (key.account == AccountId{})
+    return fail(ExitCode::bad_config, "the key belongs to no account", where,
+                "set account to a number from 1");
+  if (key.algorithm == KeyAlgorithm::none)
+    return fail(ExitCode::bad_config, "unknown algorithm", where,
+                "algorithm is ed25519 or hmac-sha256");
+  if (key.algorithm == KeyAlgorithm::ed25519 && key.material.size() != ed25519_key_bytes)
+    return fail(ExitCode::bad_config,
+                "the public key has " + std::to_string(key.material.size()) + " bytes, not 32",
+                where, "give the raw Ed25519 public key in base64 (44 characters)");
+  if (key.algorithm == KeyAlgorithm::hmac_sha256 && key.material.size() < hmac_secret_bytes_min)
+    return fail(ExitCode::bad_config, "the secret is shorter than 16 bytes", where,
+                "use a longer secret: openssl rand -base64 32");
+  const auto at =
+      std::lower_bound(keys_.begin(), keys_.end(), key.id,
+                       [](const ApiKey& known, const std::string& id) { return known.id < id; });
+  if (at != keys_.end() && at->id == key.id)
+    return fail(ExitCode::bad_config, "two keys have the same id", where, "rename one of them");
+  keys_.insert(at, std::move(key));
+  return {};
+}
+
+const ApiKey* Keys::find(std::string_view id) const {
+  const auto at = std::lower_bound(
+      keys_.begin(), keys_.end(), id,
+      [](const ApiKey& known, std::string_view wanted) { return known.id < wanted; });
+  return at != keys_.end() && at->id == id ? &*at : nullptr;
+}
+
+std::string make_nonce() {
+  std::array<unsigned char, nonce_bytes> bytes{};
+  CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
+  return encode_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+std::string challenge(std::string_view nonce, std::string_view session) {
+  std::string out{nonce};
+  out += '|';
+  out += session;
+  return out;
+}
+
+bool verify(const ApiKey& key, std::string_view nonce, std::string_view session,
+            std::string_view signature) {
+  const auto raw = decode_base64(signature);
+  if (!raw) return false;
+  const std::string text = challenge(nonce, session);
+  if (key.algorithm == KeyAlgorithm::ed25519) return verify_ed25519(key.material, text, *raw);
+  if (key.algorithm != KeyAlgorithm::hmac_sha256 || raw->size() != hmac_bytes) return false;
+  const auto expected = hmac(key.material, text);
+  return CRYPTO_memcmp(expected.data(), raw->data(), expected.size()) == 0;
+}
+
+std::string sign(KeyAlgorithm algorithm, std::string_view private_key, std::string_view nonce,
+                 std::string_view session) {
+  const std::string text = challenge(nonce, session);
+  if (algorithm == KeyAlgorithm::ed25519) return encode_base64(sign_ed25519(private_key, text));
+  if (algorithm != KeyAlgorithm::hmac_sha256) return {};
+  const auto bytes = hmac(private_key, text);
+  return encode_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP writes a closing zero
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(bytes),
+                                     static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(length));
+  return out;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  const auto alphabet = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+  };
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  // EVP_DecodeBlock forgives blanks at both ends and padding in the middle; we do not.
+  const auto body = text.substr(0, text.size() - padding);
+  if (!std::all_of(body.begin(), body.end(), alphabet)) return std::nullopt;
+  std::string out(text.size() / 4 * 3, '\0');
+  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(text),
+                                     static_cast<int>(text.size()));
+  if (length < 0) return std::nullopt;
+  out.resize(static_cast<std::size_t>(length) - padding);
+  return out;
+}
+
+}  // namespace bourse

@@ -1,0 +1,128 @@
+#include "feed/exec_router.h"
+
+#include <algorithm>
+
+#include "matching/check.h"  // CHECK
+
+namespace bourse {
+namespace {
+
+bool comes_from_a_trader(CommandType type) {
+  return type == CommandType::new_order || type == CommandType::amend ||
+         type == CommandType::cancel;
+}
+
+}  // namespace
+
+std::size_t append_reports(const TransactionView& view, AccountId account,
+                           std::vector<Report>& out) {
+  const std::size_t before = out.size();
+  TimeNs client_time{0};
+  bool asked = false;
+  for (std::size_t i = 0; i < view.exec_count(); ++i) {
+    const ExecEvent event = view.exec_event(i);
+    if (event.account != account) continue;
+    if (!asked) {
+      const Command command = view.command();
+      if (command.account == account) client_time = command.client_time;
+      asked = true;
+    }
+    out.push_back({view.sequence(), view.time(), client_time, event});
+  }
+  return out.size() - before;
+}
+
+ExecInbox::ExecInbox(ExecRouter& router, AccountId account) : router_(router), account_(account) {
+  router_.accounts_[account.value()].inboxes.push_back(this);
+}
+
+ExecInbox::~ExecInbox() { std::erase(router_.accounts_[account_.value()].inboxes, this); }
+
+void ExecInbox::open() {
+  close();
+  is_open_ = true;
+  overflowed_ = false;
+}
+
+void ExecInbox::close() {
+  is_open_ = false;
+  first_ = 0;
+  reports_.clear();
+  // A burst must not keep its memory for the life of the session.
+  if (reports_.capacity() > 256) reports_.shrink_to_fit();
+}
+
+void ExecInbox::take(std::size_t count) {
+  CHECK(count <= reports_.size() - first_);
+  first_ += count;
+  if (first_ < reports_.size()) return;
+  reports_.clear();
+  first_ = 0;
+}
+
+ExecRouter::ExecRouter(std::uint32_t accounts_max) : accounts_(accounts_max + std::size_t{1}) {}
+
+ExecRouter::ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position)
+    : ExecRouter(accounts_max) {
+  for (std::uint32_t id = 1; id <= accounts_max; ++id)
+    accounts_[id].position = {engine.last_client_sequence(AccountId{id}),
+                              engine.last_exec_sequence(AccountId{id})};
+  instruments_.recover(engine);
+  position_ = position;
+}
+
+void ExecRouter::on_transaction(const TransactionView& view) {
+  CHECK(view.sequence() > position_);
+  position_ = view.sequence();
+  instruments_.on_transaction(view);
+  if (view.exec_count() == 0) return;
+
+  TimeNs client_time{0};
+  AccountId sender{0};
+  if (comes_from_a_trader(view.command_type())) {
+    const Command command = view.command();
+    sender = command.account;
+    client_time = command.client_time;
+    if (knows(sender)) {
+      AccountPosition& position = accounts_[sender.value()].position;
+      position.client_sequence = std::max(position.client_sequence, command.client_sequence);
+    }
+  }
+  for (std::size_t i = 0; i < view.exec_count(); ++i) {
+    const ExecEvent event = view.exec_event(i);
+    if (!knows(event.account)) continue;
+    Account& account = accounts_[event.account.value()];
+    account.position.exec_sequence = event.exec_sequence;
+    for (ExecInbox* inbox : account.inboxes) {
+      if (!inbox->is_open_) continue;
+      if (inbox->reports_.size() - inbox->first_ >= ExecInbox::reports_max) {
+        inbox->close();
+        inbox->overflowed_ = true;
+        continue;
+      }
+      inbox->reports_.push_back(
+          {view.sequence(), view.time(), event.account == sender ? client_time : TimeNs{0}, event});
+    }
+  }
+}
+
+bool ExecRouter::knows(AccountId account) const {
+  return account != AccountId{0} && account.value() < accounts_.size();
+}
+
+AccountPosition ExecRouter::account(AccountId account) const {
+  CHECK(knows(account));
+  return accounts_[account.value()].position;
+}
+
+std::size_t ExecRouter::session_count(AccountId account) const {
+  CHECK(knows(account));
+  return accounts_[account.value()].inboxes.size();
+}
+
+std::unique_ptr<ExecInbox> ExecRouter::attach(AccountId account) {
+  CHECK(knows(account));
+  return std::make_unique<ExecInbox>(*this, account);
+}
+
+}  // namespace bourse

@@ -1,0 +1,103 @@
+// Takes the private half of the log to those it belongs to: each transaction's ExecEvents go into
+// the inboxes of their account's sessions, and the positions of all accounts advance with them.
+//   Shape:  accounts by number (1 to accounts_max); a few inboxes each; an inbox holds at most
+//           ExecInbox::reports_max reports, then says `overflowed` and its session reads the log.
+//   Owner:  one io thread, which feeds it every transaction in sequence order; inboxes belong to
+//           sessions of the same thread and must not outlive the router.
+//   Errors: none; a session that lags loses nothing, because the log has everything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "feed/instrument_table.h"  // InstrumentTable
+#include "matching/engine.h"        // Engine
+#include "matching/event.h"         // ExecEvent
+#include "matching/transaction.h"   // TransactionView
+#include "matching/types.h"         // AccountId, Sequence, ...
+
+namespace bourse {
+
+// One private event and the transaction it belongs to.
+struct Report {
+  Sequence sequence;
+  TimeNs time;
+  TimeNs client_time;  // of the command, if this account sent it; else 0
+  ExecEvent event;
+};
+
+// Appends the reports of `view` that belong to `account`; returns how many.
+std::size_t append_reports(const TransactionView& view, AccountId account,
+                           std::vector<Report>& out);
+
+struct AccountPosition {
+  ClientSequence client_sequence{0};  // highest one that was sequenced
+  ExecSequence exec_sequence{0};      // of the last report
+};
+
+class ExecRouter;
+
+// What one session has yet to send, live. Made by ExecRouter::attach().
+class ExecInbox {
+ public:
+  static constexpr std::size_t reports_max = 16384;
+
+  ExecInbox(ExecRouter& router, AccountId account);
+  ~ExecInbox();
+  ExecInbox(const ExecInbox&) = delete;
+  ExecInbox& operator=(const ExecInbox&) = delete;
+
+  AccountId account() const { return account_; }
+  // Delivers from the transaction after the router's position on. Drops what is held.
+  void open();
+  void close();
+  bool is_open() const { return is_open_; }
+  // Had to close because the session did not take its reports. open() clears it.
+  bool overflowed() const { return overflowed_; }
+
+  bool empty() const { return first_ == reports_.size(); }
+  const std::vector<Report>& reports() const { return reports_; }  // from first() on
+  std::size_t first() const { return first_; }
+  void take(std::size_t count);  // the first ones have been sent
+
+ private:
+  friend class ExecRouter;
+
+  ExecRouter& router_;
+  AccountId account_;
+  std::vector<Report> reports_;
+  std::size_t first_ = 0;
+  bool is_open_ = false;
+  bool overflowed_ = false;
+};
+
+class ExecRouter {
+ public:
+  // Nothing has happened yet.
+  explicit ExecRouter(std::uint32_t accounts_max);
+  // Continues where the engine stands: `position` is the sequence of its last command.
+  ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position);
+
+  void on_transaction(const TransactionView& view);
+
+  Sequence position() const { return position_; }  // last transaction seen
+  bool knows(AccountId account) const;
+  AccountPosition account(AccountId account) const;      // REQUIRES: knows(account)
+  std::size_t session_count(AccountId account) const;    // REQUIRES: knows(account)
+  std::unique_ptr<ExecInbox> attach(AccountId account);  // REQUIRES: knows(account); closed
+  const InstrumentTable& instruments() const { return instruments_; }
+
+ private:
+  friend class ExecInbox;
+  struct Account {
+    AccountPosition position;
+    std::vector<ExecInbox*> inboxes;
+  };
+
+  std::vector<Account> accounts_;  // by number
+  InstrumentTable instruments_;
+  Sequence position_{0};
+};
+
+}  // namespace bourse
