@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <utility>
 
@@ -45,7 +44,7 @@ class BroadcastRing {
   // Once, before the first append. Without one nothing ever holds the writer back.
   GatingReader gating_reader();
   // Stands after the last record. Any time, any thread.
-  Reader reader();
+  Reader reader() const;
 
   // Any thread. The last appended sequence; every record up to it can be read (acquire).
   Sequence head() const { return Sequence{head_.load(std::memory_order_acquire)}; }
@@ -63,10 +62,6 @@ class BroadcastRing {
 
  private:
   using Word = std::atomic<std::uint64_t>;
-  struct Unmap {
-    std::size_t bytes = 0;
-    void operator()(void* memory) const;
-  };
   static constexpr std::uint64_t no_gate = ~std::uint64_t{0};
 
   // Words are only ever relaxed: claimed_ and written_ order them, see append() and Reader::next().
@@ -77,11 +72,13 @@ class BroadcastRing {
   }
   Word& index_of(std::uint64_t sequence) const { return index_[sequence & index_mask_]; }
 
-  std::unique_ptr<void, Unmap> memory_;
+  void* mapped_ = nullptr;
+  std::size_t mapped_bytes_ = 0;
   Word* words_ = nullptr;  // capacity_bytes
   Word* index_ = nullptr;  // position of the record of sequence s at s & index_mask_
   std::uint64_t mask_;
-  std::uint64_t index_mask_;
+  std::uint64_t index_mask_ = 0;
+  Sequence first_;  // the oldest that the ring ever held
   std::size_t record_bytes_max_;
   bool writer_made_ = false;
   WaitPoint arrivals_;
@@ -100,8 +97,10 @@ class BroadcastRing {
 
 class BroadcastRing::Writer {
  public:
-  Writer(Writer&& from) noexcept { *this = std::move(from); }
-  Writer& operator=(Writer&& from) noexcept;
+  Writer(Writer&&) = default;
+  Writer& operator=(Writer&&) = default;
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   // Whether a record of so many bytes can be appended now. Once true, it stays true until append().
   bool has_room(std::size_t bytes) {
@@ -128,8 +127,10 @@ class BroadcastRing::Writer {
 
 class BroadcastRing::GatingReader {
  public:
-  GatingReader(GatingReader&& from) noexcept { *this = std::move(from); }
-  GatingReader& operator=(GatingReader&& from) noexcept;
+  GatingReader(GatingReader&&) = default;
+  GatingReader& operator=(GatingReader&&) = default;
+  GatingReader(const GatingReader&) = delete;
+  GatingReader& operator=(const GatingReader&) = delete;
 
   // Copies as many whole records as there are and as fit, from the reader's position on, and
   // returns their bytes: exactly consecutive records; 0 = nothing new. Does not move the position.
@@ -165,8 +166,10 @@ class BroadcastRing::Reader {
     too_small = 4,  // `length` says how large the scratch must be; the reader has not moved
   };
 
-  Reader(Reader&& from) noexcept { *this = std::move(from); }
-  Reader& operator=(Reader&& from) noexcept;
+  Reader(Reader&&) = default;
+  Reader& operator=(Reader&&) = default;
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
   // Copies the next record into scratch and sets its length.
   // REQUIRES: scratch.size() >= sizeof(RecordHeader), aligned to 8.
@@ -179,7 +182,7 @@ class BroadcastRing::Reader {
 
  private:
   friend class BroadcastRing;
-  explicit Reader(BroadcastRing& ring);
+  explicit Reader(const BroadcastRing& ring);
   // After relaxed loads of words from `position`: whether they are what the writer wrote there.
   bool still_there(std::uint64_t position) const {
     // Pairs with the fence in append(): having read a word of an overwriting record, this thread

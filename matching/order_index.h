@@ -2,13 +2,14 @@
 //   Shape:  open addressing with linear probing, load at most 1/2, erase by shifting back (no
 //           tombstones), so the table's size follows the live orders and not those ever seen.
 //   Owner:  one thread; a value, copyable. Grows by doubling.
-//   Errors: none; ids must not be 0, and insert() must not be given an id that is there.
+//   Errors: insert() refuses an id that is there; ids must not be 0.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "matching/types.h"  // OrderId
@@ -30,13 +31,17 @@ class OrderIndex {
     }
   }
 
-  // REQUIRES: order_id is not 0 and not in the table.
-  void insert(OrderId order_id, std::uint32_t slot) {
+  // False: it is in the table already, which has not changed.
+  // REQUIRES: order_id is not 0.
+  bool insert(OrderId order_id, std::uint32_t slot) {
     if (2 * (size_ + 1) > entries_.size()) grow();
     std::size_t at = home(order_id);
-    while (entries_[at].order_id) at = (at + 1) & mask_;
+    for (; entries_[at].order_id; at = (at + 1) & mask_) {
+      if (entries_[at].order_id == order_id) return false;
+    }
     entries_[at] = {order_id, slot};
     ++size_;
+    return true;
   }
 
   // REQUIRES: order_id is in the table.
@@ -79,7 +84,7 @@ class OrderIndex {
     shift_ = 64u - static_cast<unsigned>(std::countr_zero(count));
     size_ = 0;
     for (const Entry& entry : old)
-      if (entry.order_id) insert(entry.order_id, entry.slot);
+      if (entry.order_id) static_cast<void>(insert(entry.order_id, entry.slot));
   }
 
   std::vector<Entry> entries_;

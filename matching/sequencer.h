@@ -91,7 +91,7 @@ class Sequencer {
   const EventBuffer& last_events() const { return events_; }
 
   // Whether poll() would find a command: what to ask between prepare() and park().
-  bool has_work() const;
+  bool has_work();
   // Whether poll() last stopped because the log's tail was full.
   bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }
   // Where the engine thread sleeps until a gate has something.
@@ -120,7 +120,9 @@ class Sequencer {
 
   void execute(const Command& command, TimeNs now);
   void publish_tops();
+  void publish_top(SymbolId symbol);
   void count_rejects();
+  static std::size_t reject_slot(RejectReason reason);
   // One writer, so a load and a store are enough and cost less than a locked addition.
   static void count(Counter& counter) {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
