@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <type_traits>
 
-#include "matching/command.h"  // Command, InstrumentBody
+#include "matching/command.h"  // Command, InstrumentBody, EpochBody
 #include "matching/event.h"    // EventBuffer
 #include "matching/types.h"    // SymbolId, ...
 
@@ -34,31 +36,80 @@ struct BestPrices {
   std::uint32_t ask_orders;
 };
 
+// One order that rests in a book, with all that its owner may know of it.
+struct OpenOrder {
+  OrderId order_id;
+  AccountId account;
+  SymbolId symbol;
+  PriceTicks price;
+  QuantityLots leaves;
+  QuantityLots filled;
+  std::uint64_t priority;  // lower is older: sequence << 14 | ordinal in that transaction
+  ClientSequence client_sequence;
+  GroupId group;
+  SessionId session;
+  Side side;
+  OrderType type;
+  TimeInForce time_in_force;
+  std::uint8_t order_flags;
+  ClientOrderId client_order_id;
+};
+
+struct EngineState;
+
 class Engine {
  public:
   explicit Engine(const EngineLimits& limits);
   ~Engine();
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
 
   // Executes one stamped command. `out` is cleared first.
+  // REQUIRES: command.type is not imported; command.sequence is higher than every one before.
   void apply(const Command& command, EventBuffer& out);
 
-  // Covers every open order in priority order, instruments, accounts and counters.
+  // A log can only be replayed by an engine with at least its limits: ask this about every
+  // open_epoch before apply(), which refuses one that does not fit with book_full.
+  bool fits(const EpochBody& epoch) const;
+
+  // Covers every open order in priority order, instruments, accounts and counters. O(1).
   std::uint64_t state_hash() const;
 
+  // The limits in force: those of the last open_epoch, or of the constructor before the first.
+  const EngineLimits& limits() const;
   const InstrumentBody* instrument(SymbolId symbol) const;  // nullptr if not defined
   SymbolId find_symbol(std::string_view symbol) const;      // none if not defined; O(symbols), cold
   std::uint32_t symbol_count() const;
-  BestPrices best(SymbolId symbol) const;
+  BestPrices best(SymbolId symbol) const;  // an undefined symbol is an empty book
   QuantityLots depth_at(SymbolId symbol, Side side, PriceTicks price) const;  // O(1)
   std::uint32_t open_orders() const;
-  ClientSequence last_client_sequence(AccountId account) const;
+  std::optional<OpenOrder> open_order(OrderId order) const;
+  ClientSequence last_client_sequence(AccountId account) const;  // 0 for an unknown account
   ExecSequence last_exec_sequence(AccountId account) const;
+  RptSequence last_rpt_sequence(SymbolId symbol) const;  // 0 if not defined
+
+  // visit(const OpenOrder&) for every open order of one side of a symbol, best level first, oldest
+  // order of a level first. For snapshots and reports; the engine must not change meanwhile.
+  template <class Visit>
+  void for_each_order(SymbolId symbol, Side side, Visit&& visit) const {
+    visit_orders(
+        symbol, side,
+        [](void* to, const OpenOrder& order) {
+          (*static_cast<std::remove_reference_t<Visit>*>(to))(order);
+        },
+        const_cast<void*>(static_cast<const void*>(&visit)));
+  }
+
+  // A hint that this command will be applied soon: begins to load what it will touch.
+  void prefetch(const Command& command) const;
+
+  // Walks everything, O(orders): do all links, totals and counts agree? For tests.
+  bool consistent() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void visit_orders(SymbolId symbol, Side side, void (*visit)(void*, const OpenOrder&),
+                    void* to) const;
+  std::unique_ptr<EngineState> state_;
 };
 
 }  // namespace bourse

@@ -105,11 +105,14 @@ enum class SelfTradePrevention : std::uint8_t {
   decrement = 4,
 };
 
-// Bits of OrderBody::flags.
+// Bits of Command::order_flags.
 namespace order_flags {
 inline constexpr std::uint8_t post_only = 1;
 inline constexpr std::uint8_t reduce_only = 2;  // reserved
 inline constexpr std::uint8_t hidden = 4;       // reserved
+// Amend: cancel and replace under the same id; the order goes to the back of the queue even if only
+// its quantity goes down.
+inline constexpr std::uint8_t lose_priority = 8;
 }  // namespace order_flags
 
 // Why a command was refused. The numbers are the stable codes of docs/PROTOCOL.md.

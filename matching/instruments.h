@@ -1,0 +1,40 @@
+// The instruments: the definitions of all symbols, in the order in which they came.
+//   Shape:  an array, symbol ids dense from 1; find by name is O(symbols) and cold.
+//   Owner:  the thread of the engine.
+//   Errors: check_instrument() says what is wrong with a definition as a RejectReason.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "matching/command.h"     // InstrumentBody
+#include "matching/state_hash.h"  // StateHash
+#include "matching/types.h"       // SymbolId, RejectReason
+
+namespace bourse {
+
+// bad_instrument unless: the symbol is printable ASCII without blanks, ended by zeros; tick and lot
+// size are positive; 0 < quantity_min <= quantity_max; price_min <= price_max; and every price and
+// quantity fits the words of the wire.
+RejectReason check_instrument(const InstrumentBody& instrument, std::uint32_t orders_max);
+
+class Instruments {
+ public:
+  explicit Instruments(std::uint32_t symbols_max)
+      : bodies_(std::make_unique_for_overwrite<InstrumentBody[]>(symbols_max)) {}
+
+  const InstrumentBody* find(SymbolId symbol) const {
+    return symbol.value() != 0 && symbol.value() <= count_ ? &bodies_[symbol.value() - 1] : nullptr;
+  }
+  SymbolId find(std::string_view symbol) const;  // none if not defined
+  std::uint32_t count() const { return count_; }
+  // REQUIRES: count() < symbols_max.
+  SymbolId add(const InstrumentBody& instrument, StateHash& hash);
+
+ private:
+  std::unique_ptr<InstrumentBody[]> bodies_;
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace bourse

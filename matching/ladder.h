@@ -1,0 +1,117 @@
+// The ladder: the price levels of one side of one book, best first, at any distance from each
+// other.
+//   Shape:  a 64-ary trie of bitmaps over 64-bit keys, in which a node exists only where levels
+//           part (so at most one node less than levels), and a cached best. Bids and asks are the
+//           same code: a key is the price counted from the worst, so a higher key is better.
+//           find, insert, erase and next_worse take at most 11 steps, usually one or two, and no
+//           memory beyond what LadderMemory took at the start.
+//   Units:  keys: ticks from the worst price of the instrument; handles into LadderMemory.
+//   Owner:  the thread of the engine.
+//   Errors: none; room for a level per order is the order pool's promise.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "matching/slab.h"   // Slab, Handle
+#include "matching/types.h"  // PriceTicks, QuantityLots, Side, SymbolId
+
+namespace bourse {
+
+// One price and its queue of orders, oldest first.
+struct alignas(64) Level {
+  std::uint64_t key;
+  PriceTicks price;
+  QuantityLots total;  // open quantity of the queue
+  Handle first;        // order
+  Handle last;         // order
+  std::uint32_t order_count;
+  Handle parent;  // ladder node; no_handle at the root
+  SymbolId symbol;
+  Side side;
+  std::uint8_t reserved_[7];
+};
+static_assert(sizeof(Level) == 64);
+
+struct LadderNode {
+  std::uint64_t children_mask;
+  std::uint64_t prefix;  // any key below this node
+  Handle parent;
+  std::uint32_t shift;         // the node branches on bits shift .. shift + 5 of the key
+  std::uint32_t children[64];  // level, or node | node_tag
+};
+static_assert(sizeof(LadderNode) == 280);
+
+// Levels and nodes of all ladders of an engine.
+struct LadderMemory {
+  explicit LadderMemory(std::uint32_t levels_max) : levels(levels_max), nodes(levels_max) {}
+  Slab<Level, &Level::parent> levels;
+  Slab<LadderNode, &LadderNode::parent> nodes;
+};
+
+class Ladder {
+ public:
+  Handle best() const { return best_; }  // no_handle if there is no level
+  Handle find(const LadderMemory& memory, std::uint64_t key) const;
+  // The level of the key; a new one has no orders, and its price, symbol and side are the caller's
+  // to fill in (order_count == 0 tells).
+  Handle find_or_insert(LadderMemory& memory, std::uint64_t key);
+  Handle next_worse(const LadderMemory& memory, Handle level) const;
+  // REQUIRES: the level has no orders.
+  void erase(LadderMemory& memory, Handle level);
+  // Every link and mask, O(levels): for tests.
+  bool consistent(const LadderMemory& memory) const;
+
+ private:
+  static constexpr std::uint32_t node_tag = 1u << 31;
+  static bool is_node(std::uint32_t slot) { return (slot & node_tag) != 0; }
+  static unsigned digit(std::uint64_t key, std::uint32_t shift) { return (key >> shift) & 63; }
+  static bool covers(const LadderNode& node, std::uint64_t key) {
+    return (key ^ node.prefix) >> node.shift < 64;
+  }
+  Handle new_level(LadderMemory& memory, std::uint64_t key, Handle parent);
+  Handle split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot, std::uint64_t slot_key,
+               Handle parent);
+  static Handle best_below(const LadderMemory& memory, std::uint32_t slot);
+  static void set_parent(LadderMemory& memory, std::uint32_t slot, Handle parent);
+  void replace_child(LadderMemory& memory, Handle parent, std::uint64_t key, std::uint32_t slot);
+  bool consistent_below(const LadderMemory& memory, std::uint32_t slot, Handle parent) const;
+
+  std::uint32_t root_ = no_handle;  // slot: level, or node | node_tag; no_handle if empty
+  Handle best_ = no_handle;
+  Handle hot_ = no_handle;  // the node with shift 0 that was used last: most orders land there
+};
+
+inline Handle Ladder::find(const LadderMemory& memory, std::uint64_t key) const {
+  std::uint32_t slot = root_;
+  if (slot == no_handle) return no_handle;
+  while (is_node(slot)) {
+    const LadderNode& node = memory.nodes[slot & ~node_tag];
+    if (!covers(node, key)) return no_handle;
+    const unsigned child = digit(key, node.shift);
+    if ((node.children_mask >> child & 1) == 0) return no_handle;
+    slot = node.children[child];
+  }
+  return memory.levels[slot].key == key ? slot : no_handle;
+}
+
+inline Handle Ladder::best_below(const LadderMemory& memory, std::uint32_t slot) {
+  while (is_node(slot)) {
+    const LadderNode& node = memory.nodes[slot & ~node_tag];
+    slot = node.children[63 - std::countl_zero(node.children_mask)];
+  }
+  return slot;
+}
+
+inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const {
+  const std::uint64_t key = memory.levels[level].key;
+  for (Handle at = memory.levels[level].parent; at != no_handle; at = memory.nodes[at].parent) {
+    const LadderNode& node = memory.nodes[at];
+    const std::uint64_t worse =
+        node.children_mask & ((std::uint64_t{1} << digit(key, node.shift)) - 1);
+    if (worse != 0) return best_below(memory, node.children[63 - std::countl_zero(worse)]);
+  }
+  return no_handle;
+}
+
+}  // namespace bourse

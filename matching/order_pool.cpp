@@ -1,0 +1,36 @@
+#include "matching/order_pool.h"
+
+#include <cstring>
+
+namespace bourse {
+namespace {
+
+std::uint64_t hash_client_order_id(const ClientOrderId& id) {
+  std::uint64_t words[sizeof id.text / 8];
+  std::memcpy(words, id.text, sizeof words);
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < std::size(words); ++i) hash += mix64(words[i] + hash_weights[i]);
+  return hash;
+}
+
+}  // namespace
+
+void OrderPool::identify(Handle handle, SymbolId symbol, Side side, PriceTicks price) {
+  const Order& order = orders_[handle];
+  OrderDetails& d = details_[handle];
+  const std::uint64_t kind = static_cast<std::uint64_t>(side) |
+                             static_cast<std::uint64_t>(d.type) << 8 |
+                             static_cast<std::uint64_t>(d.time_in_force) << 16 |
+                             static_cast<std::uint64_t>(d.order_flags) << 24 |
+                             static_cast<std::uint64_t>(symbol.value()) << 32;
+  const std::uint64_t owner = static_cast<std::uint64_t>(order.account.value()) |
+                              static_cast<std::uint64_t>(d.session.value()) << 32;
+  d.identity = order.id.value() * hash_weights[2] +
+               static_cast<std::uint64_t>(price.value()) * hash_weights[3] +
+               d.priority.value * hash_weights[4] + kind * hash_weights[5] +
+               owner * hash_weights[6] + d.client_sequence.value() * hash_weights[7] +
+               d.group.value() * hash_weights[8] +
+               (d.has_client_order_id ? hash_client_order_id(d.client_order_id) : 0);
+}
+
+}  // namespace bourse

@@ -1,0 +1,73 @@
+// A slab: room for a fixed number of equal records, named by handles instead of pointers.
+//   Shape:  one array, taken in the constructor and touched only when first used; released records
+//           are chained through one of their own members and come back last in, first out.
+//           take() and release() are O(1).
+//   Units:  handles are indices from 0; no_handle names nothing.
+//   Owner:  the thread of the engine.
+//   Errors: take() from a full slab fails a CHECK: the engine refuses orders before that.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <type_traits>
+
+#include "matching/check.h"  // CHECK, DCHECK
+
+namespace bourse {
+
+using Handle = std::uint32_t;
+inline constexpr Handle no_handle = std::numeric_limits<Handle>::max();
+
+// `link` is the member that chains released records; it is free to mean anything in a live one.
+template <class Record, Handle Record::* link>
+class Slab {
+  static_assert(std::is_trivially_copyable_v<Record>);
+  static_assert(std::is_trivially_default_constructible_v<Record>);
+
+ public:
+  explicit Slab(std::uint32_t records_max)
+      : records_(std::make_unique_for_overwrite<Record[]>(records_max)),
+        records_max_(records_max) {}
+
+  // The record's bytes are those of its previous use: assign every member.
+  Handle take() {
+    ++live_count_;
+    if (released_ != no_handle) {
+      const Handle handle = released_;
+      released_ = records_[handle].*link;
+      return handle;
+    }
+    CHECK(touched_count_ < records_max_);
+    return touched_count_++;
+  }
+
+  void release(Handle handle) {
+    DCHECK(handle < touched_count_);
+    DCHECK(live_count_ > 0);
+    records_[handle].*link = released_;
+    released_ = handle;
+    --live_count_;
+  }
+
+  Record& operator[](Handle handle) {
+    DCHECK(handle < touched_count_);
+    return records_[handle];
+  }
+  const Record& operator[](Handle handle) const {
+    DCHECK(handle < touched_count_);
+    return records_[handle];
+  }
+
+  std::uint32_t live_count() const { return live_count_; }
+  std::uint32_t records_max() const { return records_max_; }
+
+ private:
+  std::unique_ptr<Record[]> records_;
+  std::uint32_t records_max_;
+  std::uint32_t touched_count_ = 0;
+  std::uint32_t live_count_ = 0;
+  Handle released_ = no_handle;
+};
+
+}  // namespace bourse
