@@ -1,0 +1,78 @@
+// The bytes that are due to one connection: whole websocket messages, in order.
+//   Shape:  one contiguous buffer. Each message is an unmasked, unfragmented websocket frame: header
+//           of 2, 4 or 10 bytes, then the payload. What was consumed may end inside a frame; the
+//           buffer knows how much of it is left, so that other frames can go between two of ours.
+//   Units:  bytes.
+//   Owner:  the io thread of the connection. Memory beyond `keep_bytes` is given back when drained.
+//   Errors: none. It takes what it is given: whoever fills it looks at size() first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace bourse {
+
+// Websocket framing of messages from a server.
+inline constexpr std::size_t ws_header_bytes_max = 10;
+enum class WsOpcode : std::uint8_t {
+  text = 0x1,
+  binary = 0x2,
+  close = 0x8,
+  ping = 0x9,
+  pong = 0xA
+};
+// Writes the header of an unfragmented message and returns its length.
+std::size_t write_ws_header(WsOpcode opcode, std::size_t payload_bytes, std::byte* out);
+// Header and payload of the frame that starts here. REQUIRES: its whole header is there.
+std::size_t ws_frame_bytes(const std::byte* frame);
+
+class Outbox {
+ public:
+  static constexpr std::size_t keep_bytes = 16 << 10;
+
+  struct CloseRequest {
+    std::uint16_t code;
+    std::string reason;
+  };
+
+  // Writers. The returned span is the payload (append_framed: the whole copy) inside of the buffer
+  // and holds until the next call that is not const.
+  std::span<std::byte> append_text(std::string_view json);
+  std::span<std::byte> append_binary(std::span<const std::byte> payload);
+  std::span<std::byte> append_framed(std::span<const std::byte> frames);  // whole frames
+
+  // The connection is to be closed once everything appended before has been sent. The first
+  // request counts.
+  void request_close(std::uint16_t code, std::string_view reason);
+  const std::optional<CloseRequest>& close_requested() const { return close_; }
+
+  // The sender.
+  std::size_t size() const { return end_ - begin_; }
+  bool empty() const { return begin_ == end_; }
+  std::span<const std::byte> pending() const { return {bytes_.get() + begin_, size()}; }
+  // The longest start of pending() that has at most `bytes_max` bytes and ends with a frame; if not
+  // even one frame ends by then, as much of it as fits.
+  std::span<const std::byte> front(std::size_t bytes_max) const;
+  void consume(std::size_t bytes);  // REQUIRES: bytes <= size()
+  // Bytes of a frame that has been sent in part; 0 = the connection stands between two frames.
+  std::size_t frame_left_bytes() const { return frame_left_; }
+  std::uint64_t consumed_bytes() const { return consumed_; }  // ever; tells of progress
+
+ private:
+  std::byte* room_for(std::size_t bytes);
+
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t frame_left_ = 0;
+  std::uint64_t consumed_ = 0;
+  std::optional<CloseRequest> close_;
+};
+
+}  // namespace bourse

@@ -1,0 +1,177 @@
+// The structs of schemas/market_data.fbs as the rest of the house sees them: the bytes that lie in a
+// frame's vector.
+//   Shape:  frozen, little-endian, 8-aligned, no implicit padding; market_frames.cpp asserts that
+//           each offset is the one of the generated code.
+//   Units:  seq, prev_seq, ...: sequences of the log. ts_...: nanoseconds UTC. Prices in 1e-9 of the
+//           quote currency (price_none = none). Sizes in 10^qty_exponent of the base currency.
+//           Sides and actions are ASCII letters, see docs/PROTOCOL.md.
+//   Owner:  values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "matching/types.h"  // SymbolId
+
+namespace bourse::wire {
+
+enum class Channel : std::uint8_t {
+  none = 0,
+  mbo = 1,
+  level = 2,  // reserved, as are depth10, bar, stat, imbalance and check
+  bbo = 3,
+  trade = 4,
+  depth10 = 5,
+  bar = 6,
+  stat = 7,
+  status = 8,
+  definition = 9,
+  imbalance = 10,
+  check = 11,
+  system = 12,
+  exec = 13,
+};
+
+// Bits of FrameHeader::flags.
+namespace frame_flags {
+inline constexpr std::uint8_t snapshot = 1;
+inline constexpr std::uint8_t snapshot_begin = 2;
+inline constexpr std::uint8_t snapshot_end = 4;
+inline constexpr std::uint8_t replay = 8;       // read from the log for this connection
+inline constexpr std::uint8_t conflated = 16;   // stands for all of (prev_seq, last_seq]
+inline constexpr std::uint8_t flush_last = 32;  // nothing more up to last_seq on this connection
+inline constexpr std::uint8_t heartbeat = 64;
+inline constexpr std::uint8_t partial = 128;  // more frames of the same last_seq follow
+}  // namespace frame_flags
+
+enum class SystemCode : std::uint16_t {
+  heartbeat = 0,
+  subscribe_ack = 1,
+  slow_reader = 2,
+  replay_completed = 3,
+  end_of_interval = 4,
+  gap = 5,
+  caught_up = 6,
+  snapshot_begin = 7,
+  snapshot_end = 8,
+  epoch_change = 9,
+  server_shutdown = 10,
+  end_of_replay = 11,
+  clock_tick = 12,
+  error = 13,
+};
+
+inline constexpr std::int64_t price_none = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::size_t frame_bytes_max = 65536;
+inline constexpr std::uint32_t instrument_id_max = (1u << 24) - 1;
+
+// The canonical full-rate stream of a channel and an instrument.
+constexpr std::uint32_t stream_id(Channel channel, SymbolId symbol) {
+  return static_cast<std::uint32_t>(channel) << 24 | symbol.value();
+}
+constexpr Channel channel_of(std::uint32_t stream) { return static_cast<Channel>(stream >> 24); }
+constexpr SymbolId symbol_of(std::uint32_t stream) { return SymbolId{stream & instrument_id_max}; }
+
+struct FrameHeader {
+  std::uint64_t prev_seq;  // last_seq of the stream's frame before; 0 in a snapshot
+  std::uint64_t first_seq;
+  std::uint64_t last_seq;
+  std::uint64_t ts_pub;  // when the frame was built
+  std::uint32_t stream_id;
+  std::uint16_t epoch;
+  Channel channel;
+  std::uint8_t flags;  // frame_flags::...
+};
+
+struct MboEvent {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::uint64_t order_id;
+  std::int64_t price;
+  std::uint64_t size;
+  std::uint64_t aux;
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint8_t action;  // A M C E T R N
+  std::uint8_t side;    // B A N
+  std::uint16_t flags;  // event_flags::... of matching/event.h
+};
+
+struct Bbo {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::int64_t bid_px;
+  std::int64_t ask_px;
+  std::uint64_t bid_sz;
+  std::uint64_t ask_sz;
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint32_t bid_ct;
+  std::uint32_t ask_ct;
+  std::uint16_t flags;
+  std::uint16_t reserved;
+};
+
+struct Trade {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::int64_t price;
+  std::uint64_t size;
+  std::uint64_t match_id;
+  std::uint64_t maker_order_id;
+  std::uint64_t taker_order_id;
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint8_t kind;  // B book, A auction, X print off the displayed book, I implied
+  std::uint8_t side;  // of the aggressor: B A N
+  std::uint16_t flags;
+};
+
+struct Status {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint16_t action;  // DBN status action
+  std::uint16_t reason;
+  std::uint16_t trading_event;
+  std::uint8_t is_trading;  // Y N ~
+  std::uint8_t is_quoting;  // Y N ~
+  std::uint16_t flags;
+  std::uint16_t reserved;
+};
+
+struct StreamPosition {
+  std::uint64_t last_seq;
+  std::uint32_t stream_id;
+  std::uint32_t reserved;
+};
+
+struct Gap {
+  std::uint64_t from_seq;
+  std::uint64_t to_seq;
+  std::uint32_t stream_id;
+  std::uint8_t reason;
+  std::uint8_t recoverable;
+  std::uint16_t reserved;
+};
+
+static_assert(sizeof(FrameHeader) == 40 && alignof(FrameHeader) == 8);
+static_assert(sizeof(MboEvent) == 64 && alignof(MboEvent) == 8);
+static_assert(sizeof(Bbo) == 72 && alignof(Bbo) == 8);
+static_assert(sizeof(Trade) == 72 && alignof(Trade) == 8);
+static_assert(sizeof(Status) == 40 && alignof(Status) == 8);
+static_assert(sizeof(StreamPosition) == 16 && alignof(StreamPosition) == 8);
+static_assert(sizeof(Gap) == 24 && alignof(Gap) == 8);
+static_assert(std::has_unique_object_representations_v<FrameHeader> &&
+                  std::has_unique_object_representations_v<MboEvent> &&
+                  std::has_unique_object_representations_v<Bbo> &&
+                  std::has_unique_object_representations_v<Trade> &&
+                  std::has_unique_object_representations_v<Status> &&
+                  std::has_unique_object_representations_v<StreamPosition> &&
+                  std::has_unique_object_representations_v<Gap>,
+              "a struct of the wire has implicit padding");
+
+}  // namespace bourse::wire
