@@ -2,8 +2,8 @@
 //   Shape:  an array by symbol id and a sorted map by name, as the log has defined them.
 //   Units:  InstrumentBody's: ticks, lots, 1e-9.
 //   Owner:  one io thread; on_transaction() in sequence order. Pointers hold until the next one.
-//   Errors: none; what is not defined is nullptr or SymbolId{0}. suggestions() says what was perhaps
-//           meant.
+//   Errors: none; what is not defined is nullptr or SymbolId{0}. suggestions() says what was
+//           perhaps meant.
 #pragma once
 
 #include <cstddef>

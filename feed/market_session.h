@@ -1,9 +1,9 @@
 // One subscriber on /v1/md: subscriptions, snapshots, replay that becomes live, heartbeats.
 // docs/PROTOCOL.md, "Market data", is the contract.
 //   Shape:  passive and free of sockets: text and binary in, messages into the Outbox. A stream is
-//           either live (copied from the hub's FrameLog), waits for its snapshot, or catches up with
-//           a cursor of its own in the log; a session that is too slow for the FrameLog falls back
-//           into the log the same way. Memory is O(streams), never O(backlog).
+//           either live (copied from the hub's FrameLog), waits for its snapshot, or catches up
+//           with a cursor of its own in the log; a session that is too slow for the FrameLog falls
+//           back into the log the same way. Memory is O(streams), never O(backlog).
 //   Owner:  one io thread. Must not outlive what it was made with.
 //   Errors: every mistake is answered by {"op":"error"} with a stable code, or by an entry of
 //           `rejected` for the symbol concerned; the session lives on. Without any progress of the

@@ -1,7 +1,7 @@
 // The bytes that are due to one connection: whole websocket messages, in order.
-//   Shape:  one contiguous buffer. Each message is an unmasked, unfragmented websocket frame: header
-//           of 2, 4 or 10 bytes, then the payload. What was consumed may end inside a frame; the
-//           buffer knows how much of it is left, so that other frames can go between two of ours.
+//   Shape:  one contiguous buffer. Each message is an unmasked, unfragmented websocket frame:
+//           header of 2, 4 or 10 bytes, then the payload. What was consumed may end inside a frame;
+//           the buffer knows how much of it is left, so that others can go between two of ours.
 //   Units:  bytes.
 //   Owner:  the io thread of the connection. Memory beyond `keep_bytes` is given back when drained.
 //   Errors: none. It takes what it is given: whoever fills it looks at size() first.

@@ -1,9 +1,9 @@
-// The structs of schemas/market_data.fbs as the rest of the house sees them: the bytes that lie in a
-// frame's vector.
+// The structs of schemas/market_data.fbs as the rest of the house sees them: the bytes that lie in
+// a frame's vector.
 //   Shape:  frozen, little-endian, 8-aligned, no implicit padding; market_frames.cpp asserts that
 //           each offset is the one of the generated code.
-//   Units:  seq, prev_seq, ...: sequences of the log. ts_...: nanoseconds UTC. Prices in 1e-9 of the
-//           quote currency (price_none = none). Sizes in 10^qty_exponent of the base currency.
+//   Units:  seq, prev_seq, ...: sequences of the log. ts_...: nanoseconds UTC. Prices in 1e-9 of
+//           the quote currency (price_none = none). Sizes in 10^qty_exponent of the base currency.
 //           Sides and actions are ASCII letters, see docs/PROTOCOL.md.
 //   Owner:  values.
 #pragma once
