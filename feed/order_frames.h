@@ -95,6 +95,11 @@ struct WireReport {
 // Quantities and prices of an instrument that is not known are 0 and INT64_MAX.
 WireReport wire_report(const Report& report, const InstrumentTable& instruments);
 
+// The stream of an account's reports.
+constexpr std::uint32_t exec_stream_id(AccountId account) {
+  return 13u << 24 | account.value();  // channel Exec; accounts are below 2^24
+}
+
 struct ExecFrameHead {
   Sequence previous{0};  // of the transaction that this account's session was told before
   AccountId account{0};
