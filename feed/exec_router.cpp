@@ -96,6 +96,7 @@ void ExecRouter::on_transaction(const TransactionView& view) {
     for (ExecInbox* inbox : account.inboxes) {
       if (!inbox->is_open_) continue;
       if (inbox->reports_.size() - inbox->first_ >= ExecInbox::reports_max) {
+        inbox->missed_from_ = inbox->reports_[inbox->first_].sequence;
         inbox->close();
         inbox->overflowed_ = true;
         continue;

@@ -55,6 +55,8 @@ class ExecInbox {
   bool is_open() const { return is_open_; }
   // Had to close because the session did not take its reports. open() clears it.
   bool overflowed() const { return overflowed_; }
+  // The first transaction that was not taken. REQUIRES: overflowed().
+  Sequence missed_from() const { return missed_from_; }
 
   bool empty() const { return first_ == reports_.size(); }
   const std::vector<Report>& reports() const { return reports_; }  // from first() on
@@ -70,6 +72,7 @@ class ExecInbox {
   std::size_t first_ = 0;
   bool is_open_ = false;
   bool overflowed_ = false;
+  Sequence missed_from_{0};
 };
 
 class ExecRouter {

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <utility>
 
 namespace bourse {
 namespace ondemand = simdjson::ondemand;
@@ -41,7 +42,7 @@ bool JsonFields::read(std::string_view json) {
   for (auto entry : object) {
     ondemand::field field;
     JsonField out;
-    if (entry.get(field) != simdjson::SUCCESS) return false;
+    if (std::move(entry).get(field) != simdjson::SUCCESS) return false;
     if (field.unescaped_key().get(out.key) != simdjson::SUCCESS) return false;
     ondemand::json_type type{};
     if (field.value().type().get(type) != simdjson::SUCCESS) return false;
@@ -94,7 +95,8 @@ bool JsonFields::read(std::string_view json) {
     }
     fields_.push_back(out);
   }
-  return document.at_end();
+  // Nothing may follow the object.
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
 const JsonField* JsonFields::find(std::string_view key) const {

@@ -68,8 +68,8 @@ CommandType command_type(OrderOperation operation) {
 
 std::expected<void, Refusal> name_order(std::string_view id, Command& command) {
   if (!command.order.client_order_id.assign(id))
-    return refuse(RejectReason::bad_field, "cl_ord_id " + quoted(id) +
-                                               " is not up to 36 printable ASCII characters");
+    return refuse(RejectReason::bad_field,
+                  "cl_ord_id " + quoted(id) + " is not up to 36 printable ASCII characters");
   return {};
 }
 
@@ -84,8 +84,7 @@ std::expected<void, Refusal> read_kind(const OrderText& order, Command& command)
   const auto type = order.type.empty() ? OrderType::limit : parse_order_type(order.type);
   if (!type) return refuse_word("type", order.type);
   const auto implied = *type == OrderType::market ? TimeInForce::ioc : TimeInForce::gtc;
-  const auto tif =
-      order.time_in_force.empty() ? implied : parse_time_in_force(order.time_in_force);
+  const auto tif = order.time_in_force.empty() ? implied : parse_time_in_force(order.time_in_force);
   if (!tif) return refuse_word("tif", order.time_in_force);
   const auto prevention = order.self_trade_prevention.empty()
                               ? SelfTradePrevention::none
@@ -151,8 +150,7 @@ std::expected<void, Refusal> read_kind(const WireOrder& order, Command& command)
 std::expected<void, Refusal> read_amounts(const WireOrder& order, const InstrumentBody& instrument,
                                           Command& command) {
   const auto quantity = lots_of(order.qty, instrument);
-  if (!quantity)
-    return refuse_quantity(quantity.error(), std::to_string(order.qty), instrument);
+  if (!quantity) return refuse_quantity(quantity.error(), std::to_string(order.qty), instrument);
   command.order.quantity = *quantity;
   command.order.price = no_price;
   const bool is_market =

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstring>
 
-#include "feed/decimal.h"  // price_e9, units_of
-#include "feed/wire.h"     // Channel, frame_flags, frame_bytes_max
+#include "feed/decimal.h"    // price_e9, units_of
+#include "feed/wire.h"       // Channel, frame_flags, frame_bytes_max
 #include "matching/check.h"  // CHECK
 #include "schemas/market_data_generated.h"
 #include "schemas/orders_generated.h"
@@ -59,11 +59,31 @@ std::uint8_t wire_liquidity(Liquidity liquidity) {
 }
 
 v1::ExecFixed exec_fixed(const WireReport& r) {
-  return {r.exec_seq,      r.seq,       r.ts_event,   r.account_id,    r.order_id,
-          r.client_seq,    r.price,     r.qty,        r.cum_qty,       r.leaves_qty,
-          r.last_px,       r.last_qty,  r.match_id,   0 /* fee */,     0 /* orig_order_id */,
-          r.instrument_id, r.group,     r.reject_code, r.exec_type,    r.status,
-          r.side,          r.ord_type,  r.tif,        r.liquidity,     r.flags,
+  return {r.exec_seq,
+          r.seq,
+          r.ts_event,
+          r.account_id,
+          r.order_id,
+          r.client_seq,
+          r.price,
+          r.qty,
+          r.cum_qty,
+          r.leaves_qty,
+          r.last_px,
+          r.last_qty,
+          r.match_id,
+          0 /* fee */,
+          0 /* orig_order_id */,
+          r.instrument_id,
+          r.group,
+          r.reject_code,
+          r.exec_type,
+          r.status,
+          r.side,
+          r.ord_type,
+          r.tif,
+          r.liquidity,
+          r.flags,
           0 /* reserved */};
 }
 
@@ -129,11 +149,12 @@ bool read_order(std::span<const std::byte> bytes, WireOrder& out) {
 
 std::vector<std::byte> encode_order(const WireOrder& o) {
   flatbuffers::FlatBufferBuilder builder{256};
-  const v1::OrderFixed fixed{o.client_seq, o.order_id,   o.price,         o.qty,
-                             o.stop_price, o.display_qty, o.valid_until,  o.expire_at,
-                             o.client_ts,  o.instrument_id, o.group,
-                             static_cast<v1::OrderOp>(o.op), o.side,      o.ord_type,
-                             o.tif,        o.stp,        o.flags,         0};
+  const v1::OrderFixed fixed{o.client_seq,    o.order_id,   o.price,
+                             o.qty,           o.stop_price, o.display_qty,
+                             o.valid_until,   o.expire_at,  o.client_ts,
+                             o.instrument_id, o.group,      static_cast<v1::OrderOp>(o.op),
+                             o.side,          o.ord_type,   o.tif,
+                             o.stp,           o.flags,      0};
   flatbuffers::Offset<flatbuffers::String> text;
   if (!o.cl_ord_id.empty()) text = builder.CreateString(o.cl_ord_id);
   v1::FinishOrderRequestBuffer(builder, v1::CreateOrderRequest(builder, &fixed, text));
@@ -192,9 +213,9 @@ std::span<const std::byte> ExecFrameEncoder::encode(const ExecFrameHead& head,
   state_->reports.clear();
   const std::uint64_t sequence = reports[at].sequence.value();
   const bool first_part = at == 0;
-  while (at < reports.size() && builder.GetSize() + 4 * state_->reports.size() +
-                                        report_bytes_max + frame_head_bytes <=
-                                    wire::frame_bytes_max) {
+  while (at < reports.size() &&
+         builder.GetSize() + 4 * state_->reports.size() + report_bytes_max + frame_head_bytes <=
+             wire::frame_bytes_max) {
     CHECK(reports[at].sequence.value() == sequence);
     const WireReport report = wire_report(reports[at++], instruments);
     flatbuffers::Offset<flatbuffers::String> text;

@@ -13,13 +13,13 @@
 
 namespace bourse {
 
-std::string_view side_name(Side side);               // "buy", "sell", "none"
-std::string_view order_type_name(OrderType type);    // "limit", ...
+std::string_view side_name(Side side);             // "buy", "sell", "none"
+std::string_view order_type_name(OrderType type);  // "limit", ...
 std::string_view time_in_force_name(TimeInForce tif);
-std::string_view exec_type_name(ExecType type);      // "accepted", "partial_fill", ...
+std::string_view exec_type_name(ExecType type);  // "accepted", "partial_fill", ...
 std::string_view order_status_name(OrderStatus status);
 std::string_view liquidity_name(Liquidity liquidity);  // "maker", "taker", "none"
-std::string_view reject_name(RejectReason reason);   // "would_cross"; "unknown_reason" if new
+std::string_view reject_name(RejectReason reason);     // "would_cross"; "unknown_reason" if new
 
 std::optional<Side> parse_side(std::string_view name);
 std::optional<OrderType> parse_order_type(std::string_view name);

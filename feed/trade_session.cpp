@@ -1,0 +1,391 @@
+#include "feed/trade_session.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "feed/exec_stream.h"    // ExecStream
+#include "feed/json_fields.h"    // JsonFields
+#include "feed/order_frames.h"   // read_order
+#include "feed/token_bucket.h"   // TokenBucket
+#include "feed/trade_replies.h"  // error_reply, ...
+
+namespace bourse {
+namespace {
+
+constexpr std::uint16_t close_auth = 4001;
+constexpr std::uint16_t close_internal = 1011;
+constexpr std::int64_t ns_per_ms = 1'000'000;
+constexpr std::size_t id_bytes_max = 64;
+
+OrderOperation order_operation(std::string_view op) {
+  if (op == "order") return OrderOperation::new_order;
+  if (op == "amend") return OrderOperation::amend;
+  if (op == "cancel") return OrderOperation::cancel;
+  return OrderOperation::none;
+}
+
+// Reads fields one after the other; the first that does not fit is kept as the error.
+class FieldReader {
+ public:
+  FieldReader(const JsonFields& fields, TradeError& error) : fields_(fields), error_(error) {}
+
+  std::string_view text(std::string_view key) {
+    const JsonField* const field = fields_.find(key);
+    if (field == nullptr) return {};
+    if (field->kind != JsonKind::text) return wrong(key, "text"), std::string_view{};
+    return field->value;
+  }
+  // Text, or the digits of a number.
+  std::string_view decimal(std::string_view key) {
+    const JsonField* const field = fields_.find(key);
+    if (field == nullptr) return {};
+    if (field->kind != JsonKind::text && field->kind != JsonKind::number)
+      return wrong(key, "a decimal"), std::string_view{};
+    if (field->value.empty()) wrong(key, "a decimal");
+    return field->value;
+  }
+  std::uint64_t integer(std::string_view key, std::uint64_t highest = INT64_MAX) {
+    const JsonField* const field = fields_.find(key);
+    if (field == nullptr) return 0;
+    const auto value = fields_.integer(*field);
+    if (!value || *value > highest) return wrong(key, "an integer in range"), 0;
+    return *value;
+  }
+  bool flag(std::string_view key) {
+    const JsonField* const field = fields_.find(key);
+    if (field == nullptr) return false;
+    if (field->kind != JsonKind::boolean) return wrong(key, "true or false"), false;
+    return field->value == "true";
+  }
+  bool has(std::string_view key) const { return fields_.find(key) != nullptr; }
+  bool ok() const { return error_.code == 0; }
+
+ private:
+  void wrong(std::string_view key, std::string_view expected) {
+    if (error_.code != 0) return;
+    error_.code = trade_error::bad_type;
+    error_.message = "'" + std::string{key} + "' is not " + std::string{expected};
+  }
+
+  const JsonFields& fields_;
+  TradeError& error_;
+};
+
+}  // namespace
+
+struct TradeSession::State {
+  State(ExecRouter& r, OrderEntry& e, const Keys& k, const Log& l, const FeedOptions& o,
+        SessionInfo i)
+      : router(r),
+        entry(e),
+        keys(k),
+        log(l),
+        options(o),
+        info(std::move(i)),
+        control(o.limits.control_per_second_count, o.limits.control_burst_count),
+        orders(o.limits.orders_per_second_count, o.limits.orders_burst_count) {}
+
+  void tell_time(TimeNs now_ns) { now = std::max(now, now_ns); }
+  static void fail(const TradeError& error, Outbox& out) { out.append_text(error_reply(error)); }
+
+  bool may_trade(bool is_cancel, TradeError& error);
+  void on_order(OrderOperation operation, TradeError& error, Outbox& out);
+  void on_auth(TradeError& error, Outbox& out);
+  void on_exec_replay(TradeError& error, Outbox& out);
+  // Where the private stream is to begin, from exec_from and from_seq. False: error says why.
+  struct Resume {
+    bool is_asked = false;
+    Sequence sequence{0};
+    ExecSequence wanted{0};
+  };
+  bool read_resume(std::string_view exec_key, AccountId account, Resume& resume,
+                   TradeError& error) const;
+
+  ExecRouter& router;
+  OrderEntry& entry;
+  const Keys& keys;
+  const Log& log;
+  const FeedOptions& options;
+  SessionInfo info;
+  JsonFields json;
+  TokenBucket control;
+  TokenBucket orders;
+  TimeNs now{0};     // as told by pump() and on_timer()
+  TimeNs opened{0};  // first time told
+  std::uint32_t auth_failures = 0;
+  bool is_closing = false;
+  const ApiKey* key = nullptr;       // once authenticated
+  std::optional<ExecStream> stream;  // once authenticated
+};
+
+TradeSession::TradeSession(ExecRouter& router, OrderEntry& entry, const Keys& keys, const Log& log,
+                           const FeedOptions& options, SessionInfo info)
+    : state_(std::make_unique<State>(router, entry, keys, log, options, std::move(info))) {}
+TradeSession::~TradeSession() = default;
+TradeSession::TradeSession(TradeSession&&) noexcept = default;
+
+bool TradeSession::is_authenticated() const { return state_->key != nullptr; }
+bool TradeSession::is_live() const { return state_->stream && state_->stream->is_live(); }
+AccountId TradeSession::account() const {
+  return state_->key == nullptr ? AccountId{0} : state_->key->account;
+}
+
+void TradeSession::on_open(Outbox& out) {
+  const State& s = *state_;
+  out.append_text(
+      hello_reply(s.info, s.options, s.log.earliest_sequence(), s.log.released_sequence(), s.now));
+}
+
+void TradeSession::on_text(std::string_view text, Outbox& out) {
+  State& s = *state_;
+  if (s.is_closing) return;
+  TradeError error;
+  if (!s.json.parse(text)) {
+    error.code = trade_error::bad_json;
+    error.message = s.json.error();
+    if (!s.control.take(s.now)) {
+      error.code = trade_error::control_rate;
+      error.retry_after_ms = s.control.retry_after_ms();
+    }
+    return State::fail(error, out);
+  }
+  std::string id;  // as JSON again
+  if (const JsonField* const field = s.json.find("id")) {
+    if (field->value.size() > id_bytes_max ||
+        (field->kind != JsonKind::text && field->kind != JsonKind::number))
+      return State::fail({.code = trade_error::bad_type,
+                          .message = "'id' is neither a number nor a text of up to 64 bytes"},
+                         out);
+    id = field->kind == JsonKind::text ? json_quoted(field->value) : std::string{field->value};
+  }
+  error.id = id;
+  FieldReader fields{s.json, error};
+  const std::string_view op = fields.text("op");
+  if (const OrderOperation operation = order_operation(op); operation != OrderOperation::none)
+    return s.on_order(operation, error, out);
+
+  if (!s.control.take(s.now)) {
+    error.code = trade_error::control_rate;
+    error.retry_after_ms = s.control.retry_after_ms();
+    return State::fail(error, out);
+  }
+  if (op == "auth") return s.on_auth(error, out);
+  if (op == "exec_replay") return s.on_exec_replay(error, out);
+  if (op == "ping") {
+    const JsonField* const t = s.json.find("t");
+    const bool echo = t != nullptr && t->value.size() <= id_bytes_max;
+    std::string sent;
+    if (echo) sent = t->kind == JsonKind::text ? json_quoted(t->value) : std::string{t->value};
+    out.append_text(pong_reply(id, sent, s.now));
+    return;
+  }
+  if (error.code == 0) {
+    error.code = op.empty() ? trade_error::missing_field : trade_error::unknown_op;
+    error.message = op.empty() ? "'op' is missing"
+                               : "there is no op '" + std::string{op.substr(0, id_bytes_max)} + "'";
+  }
+  State::fail(error, out);
+}
+
+bool TradeSession::State::may_trade(bool is_cancel, TradeError& error) {
+  if (key == nullptr) {
+    error.code = trade_error::auth_required;
+    error.message = "this session has not authenticated";
+    return false;
+  }
+  if ((key->scopes & key_scopes::trade) == 0) {
+    error.code = trade_error::scope_missing;
+    error.message = "the key may not trade";
+    return false;
+  }
+  // Risk can always be taken off.
+  if (!is_cancel && !orders.take(now)) {
+    error.code = trade_error::order_rate;
+    error.message = "too many orders";
+    error.retry_after_ms = orders.retry_after_ms();
+    return false;
+  }
+  return true;
+}
+
+void TradeSession::State::on_order(OrderOperation operation, TradeError& error, Outbox& out) {
+  FieldReader fields{json, error};
+  OrderText order;
+  order.operation = operation;
+  // First what the answer carries, so that a refusal can be matched to its request.
+  order.client_sequence = ClientSequence{fields.integer("client_seq")};
+  order.client_order_id = fields.text("cl_ord_id");
+  error.client_seq = order.client_sequence.value();
+  error.cl_ord_id = order.client_order_id.substr(0, id_bytes_max);
+  if (error.code == 0 && !may_trade(operation == OrderOperation::cancel, error))
+    return fail(error, out);
+  order.symbol = fields.text("symbol");
+  order.order_id = OrderId{fields.integer("order_id")};
+  order.side = fields.text("side");
+  order.type = fields.text("type");
+  order.price = fields.decimal("px");
+  order.quantity = fields.decimal("qty");
+  order.time_in_force = fields.text("tif");
+  order.self_trade_prevention = fields.text("stp");
+  order.post_only = fields.flag("post_only");
+  order.group = GroupId{static_cast<std::uint32_t>(fields.integer("group", UINT32_MAX))};
+  order.valid_ms = static_cast<std::int64_t>(fields.integer("valid_ms"));
+  order.client_time = TimeNs{static_cast<std::int64_t>(fields.integer("client_ts"))};
+  if (!fields.ok()) return fail(error, out);
+  const auto outcome = entry.submit(order, {key->account, info.id, now});
+  if (outcome) return;  // the report comes on the stream
+  error.code = outcome.error().code;
+  error.message = outcome.error().message;
+  fail(error, out);
+}
+
+void TradeSession::on_binary(std::span<const std::byte> bytes, Outbox& out) {
+  State& s = *state_;
+  if (s.is_closing) return;
+  TradeError error;
+  if (bytes.size() > std::min(s.options.limits.order_bytes, order_request_bytes_max)) {
+    error.code = trade_error::frame_too_large;
+    error.message = "the request has " + std::to_string(bytes.size()) + " bytes";
+    return State::fail(error, out);
+  }
+  WireOrder order;
+  if (!read_order(bytes, order)) {
+    error.code = trade_error::bad_flatbuffer;
+    error.message = !bytes.empty() && bytes.front() == std::byte{'{'}
+                        ? "JSON in a binary message"
+                        : "the message does not verify as an OrderRequest";
+    return State::fail(error, out);
+  }
+  error.client_seq = order.client_seq;
+  error.cl_ord_id = std::string_view{order.cl_ord_id}.substr(0, id_bytes_max);
+  const bool is_cancel = order.op == static_cast<std::uint8_t>(OrderOperation::cancel);
+  if (!s.may_trade(is_cancel, error)) return State::fail(error, out);
+  const auto outcome = s.entry.submit(order, {s.key->account, s.info.id, s.now});
+  if (outcome) return;
+  error.code = outcome.error().code;
+  error.message = outcome.error().message;
+  State::fail(error, out);
+}
+
+void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
+  const auto refuse = [&](std::uint16_t code, std::string message) {
+    error.code = code;
+    error.message = std::move(message);
+    fail(error, out);
+  };
+  if (key != nullptr) return refuse(trade_error::nonce_expired, "already authenticated");
+  FieldReader fields{json, error};
+  const std::string_view key_id = fields.text("key");
+  const std::string_view algorithm = fields.text("alg");
+  const std::string_view signature = fields.text("sig");
+  if (!fields.ok()) return fail(error, out);
+  if (key_id.empty()) return refuse(trade_error::missing_field, "'key' is missing");
+  if (signature.empty()) return refuse(trade_error::missing_field, "'sig' is missing");
+
+  // An unknown key and a wrong signature are answered alike: the answer tells no key ids.
+  const ApiKey* const found = keys.find(key_id);
+  const bool algorithm_fits =
+      found != nullptr && (algorithm.empty() || parse_algorithm(algorithm) == found->algorithm);
+  if (!algorithm_fits || !verify(*found, info.nonce, info.name, signature)) {
+    refuse(trade_error::bad_signature, "the signature is not that of this key");
+    if (++auth_failures >= auth_failures_max) {
+      is_closing = true;
+      out.request_close(close_auth, "too many failed proofs");
+    }
+    return;
+  }
+  if (!found->enabled) return refuse(trade_error::key_disabled, "the key is disabled");
+  if (!router.knows(found->account))
+    return refuse(static_cast<std::uint16_t>(RejectReason::unknown_account),
+                  "the key's account " + std::to_string(found->account.value()) +
+                      " is above engine.accounts_max");
+  if (router.session_count(found->account) >= sessions_per_account_max)
+    return refuse(trade_error::too_many_sessions,
+                  "the account has " + std::to_string(sessions_per_account_max) + " sessions");
+  Resume resume;
+  if (!read_resume("exec_from", found->account, resume, error)) return fail(error, out);
+
+  key = found;
+  const auto encoding =
+      info.subprotocol == "bourse.json.v1" ? ExecEncoding::json : ExecEncoding::flatbuffers;
+  stream.emplace(router, log, options, encoding, key->account);
+  if (resume.is_asked)
+    stream->start_at(resume.sequence, resume.wanted);
+  else
+    stream->start_live();
+  out.append_text(auth_ok_reply(error.id, *key, router.account(key->account), stream->told()));
+}
+
+bool TradeSession::State::read_resume(std::string_view exec_key, AccountId account, Resume& resume,
+                                      TradeError& error) const {
+  FieldReader fields{json, error};
+  const std::uint64_t exec_from = fields.integer(exec_key);
+  const std::uint64_t from_seq = fields.integer("from_seq");
+  if (!fields.ok()) return false;
+  const std::uint64_t exec_next = router.account(account).exec_sequence.value() + 1;
+  const std::uint64_t next_seq = router.position().value() + 1;
+  if (exec_from > exec_next || from_seq > next_seq) {
+    error.code = trade_error::seq_in_future;
+    error.message = "the next exec_seq is " + std::to_string(exec_next) + ", the next seq " +
+                    std::to_string(next_seq);
+    return false;
+  }
+  resume.is_asked = fields.has(exec_key) || fields.has("from_seq");
+  resume.wanted = ExecSequence{exec_from};
+  // Without a sequence to begin at, the whole log is looked through; at the head nothing is.
+  resume.sequence = Sequence{from_seq};
+  if (from_seq == 0 && exec_from == exec_next) resume.sequence = Sequence{next_seq};
+  return true;
+}
+
+void TradeSession::State::on_exec_replay(TradeError& error, Outbox& out) {
+  if (key == nullptr) {
+    error.code = trade_error::auth_required;
+    return fail(error, out);
+  }
+  Resume resume;
+  if (!read_resume("from_exec_seq", key->account, resume, error)) return fail(error, out);
+  if (!resume.is_asked) {
+    error.code = trade_error::missing_field;
+    error.message = "'from_exec_seq' is missing";
+    return fail(error, out);
+  }
+  stream->start_at(resume.sequence, resume.wanted);
+  out.append_text(exec_replay_ok_reply(error.id, stream->told()));
+}
+
+bool TradeSession::pump(Outbox& out, TimeNs now) {
+  State& s = *state_;
+  s.tell_time(now);
+  if (!s.stream || s.is_closing) return false;
+  switch (s.stream->pump(out, s.now)) {
+    case ExecStream::State::idle:
+      return false;
+    case ExecStream::State::more:
+      return true;
+    case ExecStream::State::failed:
+      State::fail({.code = trade_error::journal_unavailable, .message = s.stream->error()}, out);
+      s.is_closing = true;
+      out.request_close(close_internal, "the log cannot be read");
+      return false;
+  }
+  return false;
+}
+
+void TradeSession::on_timer(TimeNs now, Outbox& out) {
+  State& s = *state_;
+  s.tell_time(now);
+  if (s.opened == TimeNs{0}) s.opened = now;
+  if (s.key != nullptr || s.is_closing) return;
+  const std::int64_t waited_ms = (s.now.value() - s.opened.value()) / ns_per_ms;
+  if (waited_ms < std::int64_t{s.options.limits.first_request_ms}) return;
+  State::fail(
+      {.code = trade_error::auth_required,
+       .message = "no auth within " + std::to_string(s.options.limits.first_request_ms) + " ms"},
+      out);
+  s.is_closing = true;
+  out.request_close(close_auth, "no auth in time");
+}
+
+}  // namespace bourse
