@@ -118,6 +118,16 @@ std::expected<void, Refusal> read_amounts(const OrderText& order, const Instrume
   return {};
 }
 
+// Flags go to the engine, which knows what it takes; what a Command has no place for is not silently
+// dropped: a display quantity that is ignored shows the whole order.
+std::expected<void, Refusal> read_options(const WireOrder& order, Command& command) {
+  if (order.display_qty != 0 || order.expire_at != 0 || order.stop_price != 0)
+    return refuse(RejectReason::unsupported,
+                  "display_qty, expire_at and stop_price are reserved and must be 0");
+  command.order_flags = order.flags;
+  return {};
+}
+
 // Only the engine's vocabulary goes into the log.
 std::expected<void, Refusal> read_kind(const WireOrder& order, Command& command) {
   if (order.side != wire_buy && order.side != wire_sell)
@@ -130,20 +140,11 @@ std::expected<void, Refusal> read_kind(const WireOrder& order, Command& command)
     return refuse(RejectReason::bad_field, "tif " + std::to_string(order.tif) + " is unknown");
   if (order.stp > static_cast<std::uint8_t>(SelfTradePrevention::decrement))
     return refuse(RejectReason::bad_field, "stp " + std::to_string(order.stp) + " is unknown");
-  constexpr std::uint8_t known_flags =
-      order_flags::post_only | order_flags::reduce_only | order_flags::hidden;
-  if ((order.flags & ~known_flags) != 0)
-    return refuse(RejectReason::bad_field, "flags " + std::to_string(order.flags) + " are unknown");
-  // Not silently dropped: a display quantity that is ignored shows the whole order.
-  if (order.display_qty != 0 || order.expire_at != 0 || order.stop_price != 0)
-    return refuse(RejectReason::unsupported,
-                  "display_qty, expire_at and stop_price are reserved and must be 0");
   command.order.side = order.side == wire_buy ? Side::buy : Side::sell;
   command.order.type = static_cast<OrderType>(order.ord_type);
   command.order.time_in_force = static_cast<TimeInForce>(order.tif);
   command.order.self_trade_prevention = static_cast<SelfTradePrevention>(order.stp);
   command.order.group = GroupId{order.group};
-  command.order_flags = order.flags;
   return {};
 }
 
@@ -197,6 +198,8 @@ std::expected<Command, Refusal> command_of(const OrderText& order, const Sender&
   if (type == CommandType::cancel) return command;
   if (type == CommandType::new_order)
     if (auto kind = read_kind(order, command); !kind) return std::unexpected(kind.error());
+  if (type == CommandType::amend && order.lose_priority)
+    command.order_flags |= order_flags::lose_priority;
   if (auto amounts = read_amounts(order, *instruments.find(command.symbol), command); !amounts)
     return std::unexpected(amounts.error());
   return command;
@@ -227,6 +230,8 @@ std::expected<Command, Refusal> command_of(const WireOrder& order, const Sender&
                   "instrument_id " + std::to_string(order.instrument_id) + " is unknown");
   command.symbol = SymbolId{order.instrument_id};
   if (type == CommandType::cancel) return command;
+  if (auto options = read_options(order, command); !options)
+    return std::unexpected(options.error());
   if (type == CommandType::new_order)
     if (auto kind = read_kind(order, command); !kind) return std::unexpected(kind.error());
   if (auto amounts = read_amounts(order, *instrument, command); !amounts)

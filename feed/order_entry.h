@@ -34,6 +34,7 @@ struct OrderText {
   std::string_view self_trade_prevention;  // left out: none
   std::string_view client_order_id;
   bool post_only = false;
+  bool lose_priority = false;  // amend: to the back of the queue in any case
   GroupId group{0};
   std::int64_t valid_ms = 0;  // 0: always valid
   TimeNs client_time{0};

@@ -229,6 +229,7 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
   order.time_in_force = fields.text("tif");
   order.self_trade_prevention = fields.text("stp");
   order.post_only = fields.flag("post_only");
+  order.lose_priority = fields.flag("lose_priority");
   order.group = GroupId{static_cast<std::uint32_t>(fields.integer("group", UINT32_MAX))};
   order.valid_ms = static_cast<std::int64_t>(fields.integer("valid_ms"));
   order.client_time = TimeNs{static_cast<std::int64_t>(fields.integer("client_ts"))};
