@@ -5,7 +5,6 @@
 //   if (!folder) GTEST_SKIP() << data_missing("itch_aapl_20200130");
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,25 +12,15 @@
 
 namespace bourse {
 
-inline std::filesystem::path data_root() {
-  const char* const named = std::getenv("BOURSE_DATA");
-  return named != nullptr && *named != '\0' ? named : BOURSE_DATA_DEFAULT;
-}
+std::filesystem::path data_root();
 
-inline std::optional<std::filesystem::path> data_folder(std::string_view name) {
-  std::error_code ignored;
-  std::filesystem::path folder = data_root() / name;
-  if (!std::filesystem::is_directory(folder, ignored)) return std::nullopt;
-  return folder;
-}
+// The folder of that name in data_root(), if there is one.
+std::optional<std::filesystem::path> data_folder(std::string_view name);
 
-inline std::string data_missing(std::string_view name) {
-  return "no folder " + (data_root() / name).string() + "; set BOURSE_DATA to the data folder";
-}
+// What to say when there is none, with what to do about it.
+std::string data_missing(std::string_view name);
 
 // A file of the checkout itself, such as "tests/golden/frame.bin".
-inline std::filesystem::path source_path(std::string_view relative) {
-  return std::filesystem::path(BOURSE_SOURCE_DIR) / relative;
-}
+std::filesystem::path source_path(std::string_view relative);
 
 }  // namespace bourse
