@@ -9,10 +9,21 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
-#include "matching/types.h"  // Sequence
-#include "replay/result.h"   // Error, Result
+#include "matching/broadcast_ring.h"  // BroadcastRing::GatingReader
+#include "matching/types.h"           // Sequence, Epoch
+#include "replay/disk.h"              // Disk
+#include "replay/durability.h"        // Durability
+#include "replay/journal_marks.h"     // JournalMarks
+#include "replay/log_format.h"        // SegmentHeader, SegmentFooter, Uuid
+#include "replay/preallocator.h"      // Preallocator
+#include "replay/result.h"            // Error, Result
+#include "replay/segment_catalog.h"   // SegmentCatalog
+#include "replay/segment_writer.h"    // SegmentWriter
+#include "replay/watermark.h"         // WatermarkWriter
 
 namespace bourse {
 
@@ -29,13 +40,32 @@ struct JournalCounters {
   std::uint64_t sync_ns_max = 0;
 };
 
+// What the journal works with; the references outlive it.
+struct JournalParts {
+  Disk& disk;
+  std::filesystem::path directory;
+  Durability durability;
+  std::uint64_t segment_bytes;
+  Uuid journal;
+  SegmentCatalog& catalog;
+  Preallocator& preallocator;
+  JournalMarks& marks;
+  WatermarkWriter watermark;
+  BroadcastRing::GatingReader tail;
+  std::optional<SegmentWriter> segment;          // the open one, as recovered
+  std::optional<SegmentHeader> previous_header;  // else the newest sealed one, if there is any
+  std::optional<SegmentFooter> previous_footer;
+};
+
 class JournalWriter {
  public:
-  struct State;
-  explicit JournalWriter(std::unique_ptr<State> state);  // made by Log::open()
+  explicit JournalWriter(JournalParts parts);  // made by Log::open()
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
+
+  // Sees to it that there is an open segment, a new one for `epoch` if need be. Log::open() does it.
+  Result<void> open_segment(Epoch epoch);
 
   enum class Step : std::uint8_t {
     idle = 1,      // the tail had nothing new: wait as the configuration says
@@ -49,16 +79,17 @@ class JournalWriter {
   // thread has ended, instead of further steps.
   Result<void> finish();
 
-  JournalState state() const;
-  // REQUIRES: state() is not `writing`. While `degraded` only the journal thread may ask.
-  const Error& failure() const;
+  // Whether step() would find something: what to ask between prepare() and park() on the tail.
+  bool has_work() const;
 
-  Sequence released_sequence() const;  // may leave the process
-  Sequence written_sequence() const;   // handed to the operating system
-  Sequence durable_sequence() const;   // on the disk for certain
+  JournalState state() const;
+  Error failure() const;  // why the state is not `writing`: the last reason there was
+
+  const JournalMarks& marks() const;
   JournalCounters counters() const;
 
  private:
+  struct State;
   std::unique_ptr<State> state_;
 };
 

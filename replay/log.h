@@ -14,24 +14,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "matching/types.h"         // Sequence, TimeNs, Epoch
-#include "replay/cursor.h"          // Cursor, Bound
-#include "replay/journal_writer.h"  // JournalWriter
-#include "replay/result.h"          // Result
+#include "matching/broadcast_ring.h"  // BroadcastRing
+#include "matching/types.h"           // Sequence, TimeNs, Epoch
+#include "matching/wait_strategy.h"   // WaitPoint
+#include "replay/cursor.h"            // Cursor, Bound
+#include "replay/disk.h"              // Disk
+#include "replay/durability.h"        // Durability
+#include "replay/journal_writer.h"    // JournalWriter
+#include "replay/recovery_report.h"   // RecoveryReport
+#include "replay/result.h"            // Result
 
 namespace bourse {
-
-class BroadcastRing;
-class Disk;
-
-// When a transaction may leave the process.
-enum class Durability : std::uint8_t {
-  memory = 1,  // written to the page cache: survives a crash of the process
-  disk = 2,    // after fdatasync: survives a crash of the machine
-};
 
 struct LogOptions {
   std::filesystem::path directory;
@@ -39,19 +33,12 @@ struct LogOptions {
   std::uint64_t segment_bytes = std::uint64_t{256} << 20;
   std::size_t tail_bytes = std::size_t{64} << 20;  // rounded up to a power of two
   // For tools: takes no lock, writes nothing, has no tail and no journal, and may read while an
-  // exchange runs in another process (it then sees what that one has released).
+  // exchange runs in another process (it then sees what that one has released). Damage at the end
+  // does not keep it from opening: its cursors fail where the damage is.
   bool read_only = false;
+  // Lay zeros ahead from a thread of the log's own. Off: the caller runs helper_step(), or nobody.
+  bool helper_thread = true;
   Disk* disk = nullptr;  // nullptr: the files of this machine
-};
-
-// What open() found and did; for the start-up message.
-struct RecoveryReport {
-  std::uint32_t segments = 0;
-  std::uint64_t bytes_scanned = 0;  // of the open segment
-  std::uint64_t torn_bytes = 0;     // cut from the end, never acknowledged
-  std::filesystem::path torn_file;  // where they are kept
-  bool created = false;             // the directory was new
-  std::vector<std::string> warnings;
 };
 
 class Log {
@@ -68,10 +55,14 @@ class Log {
 
   Sequence earliest_sequence() const;  // the oldest one that a cursor can deliver
   Sequence released_sequence() const;  // nothing above it may leave the process; moves
+  // Where readers sleep until more is released (the journal thread wakes it).
+  WaitPoint& releases();  // REQUIRES: not read_only
   const RecoveryReport& recovery() const;
 
   BroadcastRing& tail();     // REQUIRES: not read_only
   JournalWriter& journal();  // REQUIRES: not read_only
+  // One piece of the helper's work: zeros ahead, the watermark to the disk. False: nothing to do.
+  bool helper_step();  // REQUIRES: not read_only, no helper_thread
 
   // Fails if `from` is outside of [earliest, head + 1], naming what is available.
   Result<Cursor> cursor(Sequence from, Bound bound = Bound::released) const;
@@ -79,6 +70,8 @@ class Log {
  private:
   struct State;
   explicit Log(std::unique_ptr<State> state);
+  static Result<void> start_writing(State& state);
+  static Result<void> start_reading(State& state);
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,85 @@
+#include "replay/segment_catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "matching/check.h"  // CHECK
+
+namespace bourse {
+
+void SegmentCatalog::add(const SegmentName& name, TimeNs base_time,
+                         std::shared_ptr<const SparseIndex> live_index) {
+  const std::lock_guard lock(lock_);
+  CHECK(entries_.empty() || entries_.back().name.base < name.base);
+  entries_.push_back({name, base_time, std::move(live_index), {}});
+}
+
+DiskResult<void> SegmentCatalog::seal_newest() {
+  const std::lock_guard lock(lock_);
+  CHECK(!entries_.empty());
+  Entry& entry = entries_.back();
+  SegmentName sealed = entry.name;
+  sealed.sealed = true;
+  auto renamed = disk_.rename(directory_ / to_string(entry.name), directory_ / to_string(sealed));
+  if (!renamed) return renamed;
+  // Readers that have the file open go on reading it: a renamed file is the same file.
+  entry.name = sealed;
+  entry.live_index.reset();
+  return {};
+}
+
+Result<void> SegmentCatalog::refresh() {
+  auto listing = list_directory(disk_, directory_);
+  if (!listing) return std::unexpected(std::move(listing.error()));
+  const std::lock_guard lock(lock_);
+  for (const SegmentName& name : listing->segments) {
+    const auto known =
+        std::ranges::find(entries_, name.base, [](const Entry& e) { return e.name.base; });
+    if (known != entries_.end()) {
+      known->name = name;
+      continue;
+    }
+    if (!entries_.empty() && name.base < entries_.back().name.base) continue;
+    auto reader = SegmentReader::open(disk_, directory_, name);
+    if (!reader) return std::unexpected(std::move(reader.error()));
+    entries_.push_back({name, (*reader)->header().base_time, nullptr, {}});
+  }
+  return {};
+}
+
+Sequence SegmentCatalog::earliest() const {
+  const std::lock_guard lock(lock_);
+  return entries_.empty() ? Sequence{1} : entries_.front().name.base;
+}
+
+std::size_t SegmentCatalog::size() const {
+  const std::lock_guard lock(lock_);
+  return entries_.size();
+}
+
+Result<std::shared_ptr<const SegmentReader>> SegmentCatalog::open(std::size_t index) {
+  Entry& entry = entries_[index];
+  if (auto reader = entry.reader.lock()) return reader;
+  auto reader = SegmentReader::open(disk_, directory_, entry.name, entry.live_index);
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  entry.reader = *reader;
+  return std::shared_ptr<const SegmentReader>(std::move(*reader));
+}
+
+Result<std::shared_ptr<const SegmentReader>> SegmentCatalog::holding(Sequence sequence) {
+  const std::lock_guard lock(lock_);
+  const auto above =
+      std::ranges::upper_bound(entries_, sequence, {}, [](const Entry& e) { return e.name.base; });
+  if (above == entries_.begin()) return std::shared_ptr<const SegmentReader>();
+  return open(static_cast<std::size_t>(above - entries_.begin()) - 1);
+}
+
+Result<std::shared_ptr<const SegmentReader>> SegmentCatalog::holding(TimeNs time) {
+  const std::lock_guard lock(lock_);
+  if (entries_.empty()) return std::shared_ptr<const SegmentReader>();
+  const auto at = std::ranges::lower_bound(entries_, time, {}, &Entry::base_time);
+  const auto index = static_cast<std::size_t>(at - entries_.begin());
+  return open(index == 0 ? 0 : index - 1);
+}
+
+}  // namespace bourse

@@ -1,0 +1,59 @@
+// Which segments there are, and which of them holds a sequence or a time.
+//   Shape:  ascending entries under one lock that is taken per segment, not per transaction. An
+//   open
+//           file and its index are shared by all cursors that are in the same segment.
+//   Owner:  add() and seal_newest() belong to the journal thread (or to recovery); all else to any
+//   thread. Errors: those of SegmentReader::open(); a sequence that no segment can hold is nullptr.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "replay/directory.h"       // SegmentName
+#include "replay/disk.h"            // Disk
+#include "replay/result.h"          // Result
+#include "replay/segment_reader.h"  // SegmentReader
+
+namespace bourse {
+
+class SegmentCatalog {
+ public:
+  SegmentCatalog(Disk& disk, std::filesystem::path directory)
+      : disk_(disk), directory_(std::move(directory)) {}
+
+  void add(const SegmentName& name, TimeNs base_time,
+           std::shared_ptr<const SparseIndex> live_index = nullptr);
+  // Gives the newest segment its sealed name, on the disk and here at once.
+  DiskResult<void> seal_newest();
+
+  // Looks for segments that another process has made or sealed meanwhile.
+  Result<void> refresh();
+
+  Sequence earliest() const;
+  std::size_t size() const;
+  // The segment whose range holds `sequence`; the newest one holds everything from its base on.
+  Result<std::shared_ptr<const SegmentReader>> holding(Sequence sequence);
+  // The last segment that begins before `time`, or the first one of all.
+  Result<std::shared_ptr<const SegmentReader>> holding(TimeNs time);
+
+ private:
+  struct Entry {
+    SegmentName name;
+    TimeNs base_time;  // nothing in it is older
+    std::shared_ptr<const SparseIndex> live_index;
+    std::weak_ptr<const SegmentReader> reader;
+  };
+  Result<std::shared_ptr<const SegmentReader>> open(std::size_t index);
+
+  Disk& disk_;
+  const std::filesystem::path directory_;
+  mutable std::mutex lock_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace bourse

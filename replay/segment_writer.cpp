@@ -1,0 +1,180 @@
+#include "replay/segment_writer.h"
+
+#include <cstring>
+#include <utility>
+
+#include "matching/check.h"         // CHECK
+#include "replay/crc32c.h"          // crc32c
+#include "replay/record.h"          // record_crc, record_header
+#include "replay/segment_reader.h"  // finish_header, finish_footer
+
+namespace bourse {
+namespace {
+
+void stamp_record(std::byte* record, std::uint32_t length, std::uint64_t salt,
+                  std::uint64_t offset) {
+  set_record_crc(record, record_crc({record, length}, salt, offset));
+}
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(std::shared_ptr<DiskFile> file, const SegmentName& name,
+                             const SegmentHeader& header, std::shared_ptr<SparseIndex> index,
+                             StreamHash hash, const SegmentPosition& position)
+    : file_(std::move(file)),
+      name_(name),
+      header_(header),
+      index_(std::move(index)),
+      hash_(std::move(hash)),
+      position_(position) {
+  due_.reserve(record_bytes_max / index_every_bytes + 2);
+}
+
+bool SegmentWriter::has_room(std::size_t group_bytes) const {
+  // A group adds at most one index entry, and one more for each index_every bytes of it.
+  const std::size_t entries = index_->entries().size() + group_bytes / index_every_bytes + 1;
+  return position_.offset + group_bytes + sizeof(SealRecord) + entries * sizeof(IndexEntry) +
+             sizeof(SegmentFooter) <=
+         header_.segment_bytes;
+}
+
+DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
+                                            std::uint64_t durable_offset,
+                                            Sequence durable_sequence) {
+  CHECK(group.size() > sizeof(CommitRecord));
+  SegmentPosition after = position_;
+  ++after.group_number;
+  std::uint64_t due_from = 0;  // no further entry before this offset
+  if (const auto entries = index_->entries(); !entries.empty()) {
+    due_from = std::uint64_t{entries.back().offset} + index_every_bytes;
+  }
+  due_.clear();
+  for (std::size_t at = sizeof(CommitRecord); at < group.size();) {
+    std::byte* const record = group.data() + at;
+    const RecordHeader header = record_header(record);
+    CHECK(header.length <= group.size() - at);
+    CHECK(header.sequence == next(after.last_sequence));
+    const std::uint64_t offset = position_.offset + at;
+    stamp_record(record, header.length, header_.salt, offset);
+    if (after.last_sequence.value() + 1 == header_.base_sequence.value()) {
+      after.first_time = header.time;
+    }
+    if (offset >= due_from) {
+      due_from = offset + index_every_bytes;
+      due_.push_back({.sequence_delta = static_cast<std::uint32_t>(header.sequence.value() -
+                                                                   header_.base_sequence.value()),
+                      .offset = static_cast<std::uint32_t>(offset),
+                      .time = header.time});
+    }
+    after.last_sequence = header.sequence;
+    after.last_time = header.time;
+    after.last_epoch = header.epoch;
+    at += header.length;
+  }
+  const CommitRecord commit{
+      .header = {.length = sizeof(CommitRecord),
+                 .crc32c = 0,
+                 .sequence = position_.last_sequence,
+                 .time = position_.last_time,
+                 .epoch = after.last_epoch,
+                 .type = RecordType::commit,
+                 .version = 1,
+                 .flags = 0},
+      .durable_offset = durable_offset,
+      .durable_sequence = durable_sequence,
+      .group_number = after.group_number,
+      .group_bytes = static_cast<std::uint32_t>(group.size()),
+      .reserved_ = 0,
+  };
+  std::memcpy(group.data(), &commit, sizeof commit);
+  stamp_record(group.data(), sizeof commit, header_.salt, position_.offset);
+
+  if (const auto written = file_->write(group, position_.offset); !written) return written;
+  hash_.add(group);
+  for (const IndexEntry& entry : due_) index_->append(entry);
+  after.offset += group.size();
+  position_ = after;
+  return {};
+}
+
+std::uint64_t SegmentWriter::seal_end() const {
+  return position_.offset + sizeof(SealRecord) + index_->entries().size_bytes() +
+         sizeof(SegmentFooter);
+}
+
+DiskResult<SegmentFooter> SegmentWriter::seal() {
+  const auto entries = index_->entries();
+  const auto index_bytes = std::as_bytes(entries);
+  const std::uint64_t index_offset = position_.offset + sizeof(SealRecord);
+  const SealRecord seal{.header = {.length = sizeof(SealRecord),
+                                   .crc32c = 0,
+                                   .sequence = position_.last_sequence,
+                                   .time = position_.last_time,
+                                   .epoch = position_.last_epoch,
+                                   .type = RecordType::seal,
+                                   .version = 1,
+                                   .flags = 0},
+                        .index_offset = index_offset,
+                        .index_count = static_cast<std::uint32_t>(entries.size()),
+                        .reserved_ = 0};
+  std::vector<std::byte> tail(sizeof seal + index_bytes.size() + sizeof(SegmentFooter));
+  std::memcpy(tail.data(), &seal, sizeof seal);
+  stamp_record(tail.data(), sizeof seal, header_.salt, position_.offset);
+  if (!index_bytes.empty()) {
+    std::memcpy(tail.data() + sizeof seal, index_bytes.data(), index_bytes.size());
+  }
+  // A copy: sealing may be tried again.
+  StreamHash hash = hash_.copy();
+  hash.add(std::span(tail).first(tail.size() - sizeof(SegmentFooter)));
+  SegmentFooter footer{.magic = {},
+                       .file_bytes = position_.offset + tail.size(),
+                       .seal_offset = position_.offset,
+                       .index_offset = index_offset,
+                       .index_count = seal.index_count,
+                       .index_crc32c = crc32c(0, index_bytes),
+                       .last_sequence = position_.last_sequence,
+                       .first_time = position_.first_time,
+                       .last_time = position_.last_time,
+                       .group_number = position_.group_number,
+                       .last_epoch = position_.last_epoch,
+                       .reserved_ = 0,
+                       .hash = hash.digest(),
+                       .reserved_too_ = 0,
+                       .crc32c = 0};
+  finish_footer(footer);
+  std::memcpy(tail.data() + tail.size() - sizeof footer, &footer, sizeof footer);
+  if (auto done = file_->write(tail, position_.offset); !done) {
+    return std::unexpected(done.error());
+  }
+  if (auto done = file_->truncate(footer.file_bytes); !done) {
+    return std::unexpected(done.error());
+  }
+  if (auto done = file_->sync(); !done) return std::unexpected(done.error());
+  return footer;
+}
+
+SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* footer,
+                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes, TimeNs now,
+                          std::uint64_t salt) {
+  SegmentHeader header{};
+  header.journal = journal;
+  header.number = 1;
+  header.base_sequence = Sequence{1};
+  if (previous != nullptr) {
+    CHECK(footer != nullptr);
+    header.number = previous->number + 1;
+    header.base_sequence = next(footer->last_sequence);
+    header.base_time = footer->last_time;
+    header.previous_last_sequence = footer->last_sequence;
+    header.previous_bytes = footer->file_bytes;
+    header.previous_hash = footer->hash;
+  }
+  header.epoch = epoch;
+  header.created_at = now;
+  header.segment_bytes = segment_bytes;
+  header.salt = salt;
+  finish_header(header);
+  return header;
+}
+
+}  // namespace bourse

@@ -1,0 +1,78 @@
+// Writes one segment: header, groups of records, at last the seal.
+//   Shape:  one pwrite per group; checksums are put in here, because they cover the file offset.
+//   Owner:  the journal thread. The index may be searched by any thread meanwhile.
+//   Errors: errno of the disk. After a failed write_group() nothing has moved: the same group may
+//   be
+//           written again to the same place, if its error says that this is of any use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "replay/directory.h"     // SegmentName
+#include "replay/disk.h"          // Disk, DiskFile
+#include "replay/log_format.h"    // SegmentHeader, SegmentFooter, CommitRecord
+#include "replay/sparse_index.h"  // SparseIndex
+#include "replay/stream_hash.h"   // StreamHash
+
+namespace bourse {
+
+// Where a segment stands: what recovery finds and what the writer moves on.
+struct SegmentPosition {
+  std::uint64_t offset = segment_header_bytes;  // of the next record
+  Sequence last_sequence{0};                    // of the whole log
+  TimeNs first_time{0};                         // of this segment, if it has a transaction
+  TimeNs last_time{0};
+  Epoch last_epoch{0};
+  std::uint64_t group_number = 0;  // of the last group
+};
+
+class SegmentWriter {
+ public:
+  // `file` is open for writing, has `header` at its start and is called `name`. `hash` covers what
+  // lies before position.offset.
+  SegmentWriter(std::shared_ptr<DiskFile> file, const SegmentName& name,
+                const SegmentHeader& header, std::shared_ptr<SparseIndex> index, StreamHash hash,
+                const SegmentPosition& position);
+
+  // Whether a group of so many bytes fits and leaves room for the seal.
+  bool has_room(std::size_t group_bytes) const;
+  // An empty segment must take what does not fit into any.
+  bool is_empty() const { return position_.offset == segment_header_bytes; }
+
+  // `group` is room for a CommitRecord, then whole transactions without checksums. Fills in both.
+  DiskResult<void> write_group(std::span<std::byte> group, std::uint64_t durable_offset,
+                               Sequence durable_sequence);
+  DiskResult<void> sync() { return file_->sync(); }
+
+  std::uint64_t seal_end() const;  // where the file would end if it were sealed now
+  // Writes seal, index and footer, cuts what lies behind, syncs. The name is the caller's to
+  // change.
+  DiskResult<SegmentFooter> seal();
+
+  DiskFile& file() { return *file_; }
+  const SegmentName& name() const { return name_; }
+  const SegmentHeader& header() const { return header_; }
+  const SegmentPosition& position() const { return position_; }
+  const std::shared_ptr<SparseIndex>& index() const { return index_; }
+
+ private:
+  std::shared_ptr<DiskFile> file_;
+  SegmentName name_;
+  SegmentHeader header_;
+  std::shared_ptr<SparseIndex> index_;
+  StreamHash hash_;
+  SegmentPosition position_;
+  std::vector<IndexEntry> due_;  // entries of the group at hand
+};
+
+// The header that follows `footer`, or, with none, that of the first segment of a new log.
+SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* footer,
+                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes, TimeNs now,
+                          std::uint64_t salt);
+
+}  // namespace bourse
