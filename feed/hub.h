@@ -16,18 +16,13 @@
 #include "feed/feed_options.h"      // FeedOptions
 #include "feed/frame_log.h"         // FrameLog
 #include "feed/instrument_table.h"  // InstrumentTable
+#include "feed/snapshot_frames.h"   // SnapshotFrames
 #include "feed/stream_encoder.h"    // StreamEncoder
 #include "matching/market_state.h"  // MarketState
 #include "matching/transaction.h"   // TransactionView
 #include "matching/types.h"         // Sequence, TimeNs, Epoch
 
 namespace bourse {
-
-// A book as frames: ordinary events with the snapshot flags.
-struct SnapshotFrames {
-  Sequence sequence;             // nothing of the symbol changed between it and the hub's sequence
-  std::vector<std::byte> bytes;  // [websocket header | frame] ...
-};
 
 class Hub {
  public:

@@ -24,6 +24,11 @@ std::size_t write_ws_header(WsOpcode opcode, std::size_t payload_bytes, std::byt
   return 2 + width;
 }
 
+std::size_t ws_header_bytes(const std::byte* frame) {
+  const auto length = static_cast<std::size_t>(frame[1]);
+  return length < 126 ? 2 : length == 126 ? 4 : 10;
+}
+
 std::size_t ws_frame_bytes(const std::byte* frame) {
   const auto length = static_cast<std::size_t>(frame[1]);
   if (length < 126) return 2 + length;

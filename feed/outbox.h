@@ -28,7 +28,9 @@ enum class WsOpcode : std::uint8_t {
 };
 // Writes the header of an unfragmented message and returns its length.
 std::size_t write_ws_header(WsOpcode opcode, std::size_t payload_bytes, std::byte* out);
-// Header and payload of the frame that starts here. REQUIRES: its whole header is there.
+// Of the frame that starts here: its header, and header and payload.
+// REQUIRES: the whole header is there.
+std::size_t ws_header_bytes(const std::byte* frame);
 std::size_t ws_frame_bytes(const std::byte* frame);
 
 class Outbox {

@@ -1,0 +1,227 @@
+#include "feed/catch_up.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "feed/wire.h"       // Channel, frame_flags
+#include "matching/check.h"  // CHECK
+
+namespace bourse {
+namespace {
+
+// One run of a reader must not keep the thread from the others for more than about a millisecond.
+constexpr std::size_t rolled_per_run_count = 8192;
+constexpr std::size_t streamed_per_run_count = 2048;
+// A burst of a replay: as many transactions, whatever their size.
+constexpr std::size_t burst_count = 256;
+
+bool needs_book(const CatchUp::StreamStart& start) {
+  return start.wants_snapshot || wire::channel_of(start.stream) == wire::Channel::bbo;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatchUp>> CatchUp::open(const Hub& hub, const Log& log, Sequence from,
+                                               std::vector<StreamStart> streams) {
+  const bool needs_books = std::any_of(streams.begin(), streams.end(), needs_book);
+  Sequence begin = from;
+  if (needs_books) {
+    begin = log.earliest_sequence();
+    if (begin > Sequence{1}) {
+      return fail(ExitCode::answer_is_no, "the log begins at sequence " +
+                                              std::to_string(begin.value()) +
+                                              ": books before it cannot be rebuilt");
+    }
+    begin = Sequence{1};
+  }
+  Result<Cursor> cursor = log.cursor(begin);
+  if (!cursor) return std::unexpected(cursor.error());
+  return std::unique_ptr<CatchUp>(new CatchUp(hub, std::move(*cursor), from, std::move(streams)));
+}
+
+CatchUp::CatchUp(const Hub& hub, Cursor cursor, Sequence from, std::vector<StreamStart> streams)
+    : hub_(hub),
+      cursor_(std::move(cursor)),
+      from_(from),
+      streams_(std::move(streams)),
+      encoder_(hub.instruments()) {
+  for (const StreamStart& start : streams_) {
+    encoder_.want(start.stream, start.last_seq);
+    const SymbolId symbol = wire::symbol_of(start.stream);
+    if (!needs_book(start) || book_of(symbol) != nullptr) continue;
+    const InstrumentBody* const body = hub.instruments().find(symbol);
+    CHECK(body != nullptr);
+    books_.push_back({.symbol = symbol, .depth = DepthBook(body->tick_size_e9, body->lot_size)});
+    if (book_index_.size() <= symbol.value()) book_index_.resize(symbol.value() + 1);
+    book_index_[symbol.value()] = static_cast<std::uint32_t>(books_.size());
+  }
+  is_rolling_ = !books_.empty();
+}
+
+CatchUp::Book* CatchUp::book_of(SymbolId symbol) {
+  if (symbol.value() >= book_index_.size()) return nullptr;
+  const std::uint32_t index = book_index_[symbol.value()];
+  return index == 0 ? nullptr : &books_[index - 1];
+}
+
+void CatchUp::forget(std::uint32_t stream) {
+  encoder_.forget(stream);
+  const auto found =
+      std::find_if(streams_.begin(), streams_.end(),
+                   [stream](const StreamStart& start) { return start.stream == stream; });
+  if (found == streams_.end()) return;
+  const auto index = static_cast<std::size_t>(found - streams_.begin());
+  streams_.erase(found);
+  if (index < snapshots_sent_) {
+    --snapshots_sent_;
+  } else if (index == snapshots_sent_) {
+    chunk_.reset();
+    chunk_at_ = 0;
+  }
+}
+
+Cursor::Next CatchUp::advance() {
+  const Cursor::Next next = cursor_.next();
+  if (next == Cursor::Next::failed) error_ = cursor_.error().text();
+  if (next == Cursor::Next::transaction) {
+    time_ = cursor_.transaction().time();
+    epoch_ = cursor_.transaction().epoch();
+  }
+  return next;
+}
+
+// Books first, so that best prices are those after the transaction.
+void CatchUp::follow(const TransactionView& transaction, bool is_streaming) {
+  if (books_.empty()) return;
+  for (const PublicEvent& event : transaction.public_events()) {
+    if (Book* const book = book_of(event.symbol)) {
+      book->is_defined = true;
+      CHECK(book->depth.apply(event) == DepthError::none);
+    }
+  }
+  if (!is_streaming) return;
+  SymbolId symbol{0};
+  for (const PublicEvent& event : transaction.public_events()) {
+    if (event.symbol == symbol) continue;
+    symbol = event.symbol;
+    if (const Book* const book = book_of(symbol)) {
+      encoder_.add_best(symbol, book->depth.best(), book->depth.last_rpt());
+    }
+  }
+}
+
+CatchUp::State CatchUp::run(Outbox& out, std::size_t bytes_max) {
+  const std::size_t size_max = out.size() + bytes_max;
+  if (is_rolling_) {
+    if (const State state = roll_forward(); state != State::at_head) return state;
+  }
+  if (snapshots_sent_ < streams_.size()) {
+    if (const State state = send_snapshots(out, size_max); state != State::at_head) return state;
+  }
+  return stream(out, size_max);
+}
+
+CatchUp::State CatchUp::roll_forward() {
+  for (std::size_t i = 0; i < rolled_per_run_count; ++i) {
+    if (cursor_.position() == from_) {
+      for (const Book& book : books_) {
+        if (book.is_defined) encoder_.assume_best(book.symbol, book.depth.best());
+      }
+      is_rolling_ = false;
+      return State::at_head;
+    }
+    switch (advance()) {
+      case Cursor::Next::transaction:
+        follow(cursor_.transaction(), false);
+        break;
+      case Cursor::Next::at_head:
+        return State::waiting;
+      case Cursor::Next::failed:
+        return State::failed;
+    }
+  }
+  return State::running;
+}
+
+bool CatchUp::build_snapshot(const StreamStart& start) {
+  if (!start.wants_snapshot) return false;
+  const SymbolId symbol = wire::symbol_of(start.stream);
+  const Instrument& instrument = *hub_.instruments().instrument(symbol);
+  const DepthBook& depth = book_of(symbol)->depth;
+  const SnapshotPoint point{
+      .sequence = Sequence{from_.value() - 1}, .time = time_, .epoch = epoch_};
+  switch (wire::channel_of(start.stream)) {
+    case wire::Channel::mbo:
+      chunk_ = book_snapshot(writer_, instrument, depth, point);
+      return true;
+    case wire::Channel::bbo:
+      chunk_ = best_snapshot(writer_, instrument, depth, point);
+      return true;
+    default:
+      return false;  // a stream without a state
+  }
+}
+
+CatchUp::State CatchUp::send_snapshots(Outbox& out, std::size_t size_max) {
+  while (snapshots_sent_ < streams_.size()) {
+    if (!chunk_ && !build_snapshot(streams_[snapshots_sent_])) {
+      ++snapshots_sent_;
+      continue;
+    }
+    while (chunk_at_ < chunk_->bytes.size()) {
+      if (out.size() >= size_max) return State::running;
+      const std::size_t length = ws_frame_bytes(chunk_->bytes.data() + chunk_at_);
+      out.append_framed({chunk_->bytes.data() + chunk_at_, length});
+      chunk_at_ += length;
+    }
+    chunk_.reset();
+    chunk_at_ = 0;
+    ++snapshots_sent_;
+  }
+  return State::at_head;
+}
+
+CatchUp::State CatchUp::stream(Outbox& out, std::size_t size_max) {
+  // What the hub has not flushed yet is not for us: there the streams are live.
+  const Sequence end = next(hub_.sequence());
+  if (cursor_.position() > end) return State::waiting;
+  std::size_t streamed = 0;
+  std::size_t in_burst = 0;
+  while (cursor_.position() < end) {
+    const Epoch epoch = epoch_;
+    switch (advance()) {
+      case Cursor::Next::transaction:
+        break;
+      case Cursor::Next::at_head:
+        flush(out);
+        return State::waiting;
+      case Cursor::Next::failed:
+        flush(out);
+        return State::failed;
+    }
+    const TransactionView& transaction = cursor_.transaction();
+    if (epoch_ != epoch) flush(out);  // a burst is of one epoch
+    encoder_.add(transaction);
+    follow(transaction, true);
+    if (++in_burst == burst_count || encoder_.is_full()) {
+      flush(out);
+      in_burst = 0;
+      if (out.size() >= size_max) return State::running;
+    }
+    if (++streamed == streamed_per_run_count) {
+      flush(out);
+      return State::running;
+    }
+  }
+  flush(out);
+  return State::at_head;
+}
+
+void CatchUp::flush(Outbox& out) {
+  encoder_.begin_flush(TimeNs{0}, wire::frame_flags::replay);
+  EncodedFrame frame{};
+  while (encoder_.next(frame)) out.append_binary(frame.bytes);
+}
+
+}  // namespace bourse
