@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "feed/decimal.h"      // price_text, quantity_text
-#include "feed/json_fields.h"  // json_quoted
-#include "feed/order_words.h"  // exec_type_name, ...
+#include "feed/json_fields.h"    // json_quoted
+#include "replay/decimal.h"      // price_text, quantity_text
+#include "replay/order_words.h"  // exec_type_name, ...
 
 namespace bourse {
 namespace {

@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include "feed/decimal.h"      // parse_price, parse_quantity, ticks_of, lots_of
-#include "feed/order_words.h"  // parse_side, ...
+#include "replay/decimal.h"      // parse_price, parse_quantity, ticks_of, lots_of
+#include "replay/order_words.h"  // parse_side, ...
 
 namespace bourse {
 namespace {

@@ -5,9 +5,9 @@
 #include <array>
 #include <cstring>
 
-#include "feed/decimal.h"    // price_e9, units_of
 #include "feed/wire.h"       // Channel, frame_flags, frame_bytes_max
 #include "matching/check.h"  // CHECK
+#include "replay/decimal.h"  // price_e9, units_of
 #include "schemas/market_data_generated.h"
 #include "schemas/orders_generated.h"
 

@@ -1,7 +1,7 @@
 #include "feed/trade_replies.h"
 
-#include "feed/json_fields.h"  // json_quoted
-#include "feed/order_words.h"  // reject_name
+#include "feed/json_fields.h"    // json_quoted
+#include "replay/order_words.h"  // reject_name
 
 namespace bourse {
 namespace {

@@ -184,7 +184,7 @@ Cursor::Next Cursor::State::move_to_tail() {
 
 Cursor::Next Cursor::State::next_in_files() {
   if (!is_placed) {
-    // Only what was just asked of the tail in vain and not yet written: the tail has it in a moment.
+    // Just asked of the tail in vain, and not yet written: the tail has it in a moment.
     if (!view.in_files(next_sequence)) return Next::at_head;
     if (!enter_segment()) return Next::failed;
   }
@@ -203,7 +203,7 @@ Cursor::Next Cursor::State::next_in_files() {
     } else if (found == RecordScanner::Found::unreadable) {
       return unsound_record(found);
     }
-    // Nothing more here: try the tail, the bytes written meanwhile, the next segment, in this order.
+    // Nothing more here: try the tail, what was written meanwhile, the next segment, in this order.
     if (reader && reader->seek(next_sequence)) return move_to_tail();
     if (!view.in_files(next_sequence)) {
       is_placed = false;

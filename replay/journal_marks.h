@@ -1,5 +1,5 @@
 // How far the journal has come: what the journal thread tells all others.
-//   Shape:  three sequences, each on its way up only: released <= durable or written <= the tail's head.
+//   Shape:  three sequences that only grow: released <= durable or written <= head of the tail.
 //   Owner:  written by the journal thread alone, read by any thread.
 #pragma once
 

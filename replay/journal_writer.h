@@ -64,7 +64,7 @@ class JournalWriter {
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  // Sees to it that there is an open segment, a new one for `epoch` if need be. Log::open() does it.
+  // Makes a segment for `epoch` if none is open. Log::open() calls it.
   Result<void> open_segment(Epoch epoch);
 
   enum class Step : std::uint8_t {

@@ -1,6 +1,6 @@
-// A disk in memory that forgets, tears and fails on demand: what a real one may do, decided by a seed.
-//   Shape:  each file has what a reader sees and what is safe. crash() takes every unsynced 512-byte
-//           sector as it was, as it is or as garbage, and every unsynced name as it was or is.
+// A disk in memory that forgets, tears and fails on demand: what a real one may do, by a seed.
+//   Shape:  each file has what a reader sees and what is safe. crash() takes every unsynced sector
+//           (512 bytes) as it was, as it is or as garbage, and every unsynced name as it was or is.
 //   Owner:  several threads, under one lock.
 #pragma once
 
@@ -52,7 +52,8 @@ class SimulatedDisk final : public Disk {
     fault_ = std::move(fault);
   }
 
-  // Power off and on. Files that are open keep working on their old contents, as if in a dead process.
+  // Power off and on. Files that are open keep working on their old contents, as a dead process
+  // would.
   void crash(std::mt19937_64& random, bool with_garbage = false) {
     const std::lock_guard guard(lock_);
     // Of the changes of names since the last sync_directory() the first few have reached the disk.

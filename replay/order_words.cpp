@@ -1,4 +1,4 @@
-#include "feed/order_words.h"
+#include "replay/order_words.h"
 
 #include <algorithm>
 #include <array>

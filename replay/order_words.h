@@ -1,4 +1,4 @@
-// The words of order entry in JSON: enumerations and reject codes by name, both ways.
+// The words of orders and reports in text: enumerations and reject codes by name, both ways.
 //   Shape:  snake_case names; an unknown name is none (or nullopt where none is no answer).
 //   Owner:  free functions.
 //   Errors: none.

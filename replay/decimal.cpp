@@ -1,4 +1,4 @@
-#include "feed/decimal.h"
+#include "replay/decimal.h"
 
 #include <limits>
 
