@@ -49,6 +49,15 @@ class IdTable {
   void prefetch(OrderId id) const {
     __builtin_prefetch(&slots_[home(static_cast<std::uint32_t>(id.value()))]);
   }
+  // How many slots a search for the id looks at when the id is not there: for tests.
+  std::uint32_t probe_count(OrderId id) const {
+    std::uint32_t count = 1;
+    for (std::uint32_t at = home(static_cast<std::uint32_t>(id.value()));
+         slots_[at].handle != no_handle; at = (at + 1) & mask_) {
+      ++count;
+    }
+    return count;
+  }
   std::uint32_t entry_count() const { return entry_count_; }
   std::uint32_t slot_count() const { return mask_ + 1; }
 
