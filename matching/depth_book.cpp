@@ -249,4 +249,12 @@ std::optional<DepthOrder> DepthBook::find(OrderId order_id) const {
   return DepthOrder{order.order_id, level.price, order.quantity, level.side};
 }
 
+std::optional<DepthOrder> DepthBook::first(Side side) const {
+  const std::vector<Rung>& rungs = ladder(side);
+  if (rungs.empty()) return std::nullopt;
+  const Level& level = levels_[rungs.back().level];
+  const Order& order = orders_[level.first];
+  return DepthOrder{order.order_id, level.price, order.quantity, side};
+}
+
 }  // namespace bourse

@@ -77,6 +77,8 @@ class DepthBook {
   // Fills `out` best level first and returns how many levels it wrote.
   std::size_t levels(Side side, std::span<DepthLevel> out) const;
   std::optional<DepthOrder> find(OrderId order_id) const;
+  // The oldest order at the best price of a side: whom the next taker would hit.
+  std::optional<DepthOrder> first(Side side) const;
 
   // Calls visit(const DepthOrder&) for every order of a side, best level first, oldest order first.
   template <class Visit>

@@ -50,7 +50,7 @@ std::size_t Sequencer::poll(TimeNs now, std::size_t budget) {
       empty_in_a_row = 0;
       // Asked before the engine executes: what it has decided must find its place in the log.
       if (!log_.has_room(transaction_bytes_max)) {
-        if (!is_blocked_.load(std::memory_order_relaxed)) count(blocked_count_);
+        if (executed > 0 || !is_blocked()) count(blocked_count_);
         is_blocked_.store(true, std::memory_order_relaxed);
         return executed;  // it stays this gate's turn
       }

@@ -1,5 +1,5 @@
-// Any bytes at TransactionView::parse(): it refuses them or gives a view that stays inside them, and
-// a market state survives whatever such a view says.
+// Any bytes at TransactionView::parse(): it refuses them or gives a view that stays inside them,
+// and a market state survives whatever such a view says.
 
 #include <cstdint>
 #include <cstring>

@@ -94,6 +94,9 @@ TEST(DepthBook, OrdersStandByPriceThenByAge) {
   EXPECT_EQ(levels[1].quantity, QuantityLots{12});
   EXPECT_EQ(levels[1].orders, 2u);
   EXPECT_EQ(s.book.levels(Side::sell, std::span(levels).first(1)), 1u);
+  EXPECT_EQ(s.book.first(Side::buy)->order_id, OrderId{2});
+  EXPECT_EQ(s.book.first(Side::sell)->order_id, OrderId{6});
+  EXPECT_FALSE(DepthBook().first(Side::buy));
 }
 
 TEST(DepthBook, APartialCancelKeepsThePlaceInTheQueue) {

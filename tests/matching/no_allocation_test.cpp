@@ -1,45 +1,11 @@
 // The engine takes its memory in the constructor: a million mixed commands call operator new never.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <random>
 
-#include "matching/engine.h"             // Engine
-#include "tests/matching/test_market.h"  // TestMarket
-
-namespace {
-// Written by any thread that allocates, read by the test; only its own thread runs then.
-std::atomic<std::uint64_t> allocation_count{0};
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  allocation_count.fetch_add(1, std::memory_order_relaxed);
-  void* const memory =
-      alignment <= alignof(std::max_align_t)
-          ? std::malloc(bytes)
-          : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes, 1); }
-void* operator new[](std::size_t bytes) { return counted(bytes, 1); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "matching/engine.h"                // Engine
+#include "tests/matching/hot_path_guard.h"  // allocation_count
+#include "tests/matching/test_market.h"     // TestMarket
 
 namespace bourse {
 namespace {
@@ -49,7 +15,7 @@ TEST(NoAllocation, AMillionMixedCommandsAllocateNothing) {
   std::mt19937_64 random(1);
   std::uint64_t fill_count = 0;
   InstrumentBody body = test_instrument("S00");
-  const std::uint64_t before = allocation_count.load();
+  const std::uint64_t before = allocation_count();
   for (std::uint64_t i = 0; i < 1'000'000; ++i) {
     const std::uint64_t dice = random() % 100;
     const auto account = static_cast<std::uint32_t>(random() % 8 + 1);
@@ -78,7 +44,7 @@ TEST(NoAllocation, AMillionMixedCommandsAllocateNothing) {
                                             static_cast<std::int64_t>(random() % 2000)));
     }
   }
-  EXPECT_EQ(allocation_count.load() - before, 0u);
+  EXPECT_EQ(allocation_count() - before, 0u);
   EXPECT_GT(fill_count, 10'000u);
   EXPECT_GT(market.engine.open_orders(), 100u);
   EXPECT_TRUE(market.engine.consistent());

@@ -1,0 +1,98 @@
+// The feed handler: ITCH messages in, public events out, and the books that they build. Nothing is
+// matched; what Nasdaq says has happened is what happened.
+//   Shape:  one DepthBook per wanted stock; one or two hash look-ups per message. The order
+//           reference is the OrderId, the match number the match id.
+//   Units:  ticks of 1e-4 dollars, shares.
+//   Owner:  one thread.
+//   Errors: a message that does not fit the book is refused: counted by its fault, without events,
+//           and the book stays as it was.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "matching/depth_book.h"    // DepthBook
+#include "matching/event.h"         // EventBuffer, PublicEvent
+#include "matching/types.h"         // SymbolId
+#include "replay/itch_directory.h"  // ItchDirectory
+#include "replay/itch_messages.h"   // AddOrder, ...
+
+namespace bourse {
+
+enum class ItchOutcome : std::uint8_t {
+  events = 1,    // the event buffer has at least one
+  no_event = 2,  // means nothing to a book: attribution, auction indications, the clock, ...
+  left_out = 3,  // about a stock that is not wanted
+  refused = 4,   // see fault()
+  not_listed =
+      5,  // an order in a stock that the directory has not named: list_missing(), try again
+};
+
+enum class ItchFault : std::uint8_t {
+  none = 0,
+  unknown_reference = 1,    // of an order never seen, or gone
+  duplicate_reference = 2,  // an order with this reference lives
+  excess_quantity = 3,      // more shares executed or cancelled than the order has
+  bad_field = 4,            // no side, no shares, reference 0
+};
+inline constexpr std::size_t itch_fault_count = 5;
+
+struct ItchFeedCounts {
+  std::array<std::uint64_t, itch_fault_count> faults{};  // by ItchFault
+  std::uint64_t left_out = 0;
+  std::uint64_t trades = 0;         // prints of hidden orders
+  std::uint64_t crosses = 0;        // auctions that traded
+  std::uint64_t empty_crosses = 0;  // auctions that did not
+  std::uint64_t broken_trades = 0;
+  std::uint64_t crossed = 0;         // messages after which a trading stock's book was crossed
+  std::uint64_t crossed_halted = 0;  // the same while it was halted or had not yet uncrossed since
+  std::uint64_t live_orders = 0;
+  std::uint64_t live_orders_max = 0;
+
+  std::uint64_t fault(ItchFault which) const { return faults[static_cast<std::size_t>(which)]; }
+  std::uint64_t faults_all() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : faults) sum += count;
+    return sum;
+  }
+};
+
+class ItchFeed {
+ public:
+  explicit ItchFeed(std::vector<std::string> wanted = {}) : directory_(std::move(wanted)) {}
+
+  // Follows one whole message, as ItchReader gives it. `out` is cleared first; the last event of
+  // each symbol carries event_flags::last.
+  ItchOutcome apply(std::span<const std::byte> message, EventBuffer& out);
+  // Of the last message that was refused.
+  ItchFault fault() const { return fault_; }
+  // Lists the stock of the last message that was `not_listed`, as its directory message would have.
+  ItchOutcome list_missing(EventBuffer& out);
+
+  const ItchDirectory& directory() const { return directory_; }
+  const ItchFeedCounts& counts() const { return counts_; }
+  // REQUIRES: 1 <= symbol <= directory().symbol_count()
+  const DepthBook& book(SymbolId symbol) const { return stocks_[symbol.value() - 1].book; }
+
+ private:
+  struct Stock {
+    DepthBook book;
+    bool is_halted = false;
+    // Orders that meet during a halt stay crossed until the auction has worked them off.
+    bool may_be_crossed = false;
+  };
+  class Step;
+
+  ItchDirectory directory_;
+  std::vector<Stock> stocks_;  // symbol id - 1
+  ItchFeedCounts counts_;
+  ItchFault fault_ = ItchFault::none;
+  itch::MessageHeader missing_header_{};
+  itch::Stock missing_stock_{};
+};
+
+}  // namespace bourse
