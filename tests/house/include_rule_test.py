@@ -21,6 +21,8 @@ BOOST_ROOMS = {
     "listener",
     "http_routes",
     "direct_tls",
+    "reactor",
+    "session_stream",
     "feed_client",
     "boost_sources",
 }

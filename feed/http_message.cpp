@@ -1,0 +1,94 @@
+#include "feed/http_message.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace bourse {
+
+namespace {
+
+std::string_view reason_of(unsigned status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Payload Too Large";
+    case 426:
+      return "Upgrade Required";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Error";
+  }
+}
+
+bool same_text(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+}  // namespace
+
+std::string head_of(const HttpAnswer& answer, bool keep_alive) {
+  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
+  head += reason_of(answer.status);
+  head += "\r\nContent-Type: " + answer.content_type;
+  head += "\r\nContent-Length: " + std::to_string(answer.body.size());
+  head += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  head += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+  head += answer.headers + "\r\n";
+  return head;
+}
+
+HttpAnswer http_error(unsigned status, std::string_view name, unsigned code,
+                      std::string_view message, std::string_view hint) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = "{\"error\":" + json_quoted(name) + ",\"code\":" + std::to_string(code) +
+                ",\"message\":" + json_quoted(message) + ",\"hint\":" + json_quoted(hint) + "}\n";
+  return answer;
+}
+
+std::string json_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      constexpr char hex[] = "0123456789abcdef";
+      out += "\\u00";
+      out += hex[byte >> 4];
+      out += hex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+bool origin_allowed(const HttpRequest& request, const std::vector<std::string>& allowed) {
+  if (request.origin.empty()) return true;
+  constexpr std::string_view scheme = "https://";
+  const std::string_view origin = request.origin;
+  if (origin.size() > scheme.size() && same_text(origin.substr(0, scheme.size()), scheme) &&
+      same_text(origin.substr(scheme.size()), request.host))
+    return true;
+  return std::any_of(allowed.begin(), allowed.end(), [origin](const std::string& one) {
+    return one == "*" || same_text(one, origin);
+  });
+}
+
+}  // namespace bourse

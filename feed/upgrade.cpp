@@ -1,0 +1,48 @@
+#include "feed/upgrade.h"
+
+#include <utility>
+
+namespace bourse {
+
+UpgradeDecision decide_upgrade(const HttpRequest& request,
+                               std::span<const std::string_view> subprotocols,
+                               const FeedOptions& options) {
+  if (subprotocols.empty())
+    return {{},
+            http_error(404, "not_found", 1002, "there is no websocket at " + request.path,
+                       "wss://HOST/v1/md for market data, wss://HOST/v1/trade for orders")};
+  if (!request.is_upgrade) {
+    HttpAnswer answer = http_error(426, "upgrade_required", 1002, request.path + " is a websocket",
+                                   "connect with wss:// instead of https://");
+    answer.headers = "Upgrade: websocket\r\n";
+    return {{}, std::move(answer)};
+  }
+  if (!origin_allowed(request, options.origins_allowed))
+    return {
+        {},
+        http_error(403, "origin_refused", 3006, "pages of " + request.origin + " may not connect",
+                   "name it in origins_allowed of the server")};
+  if (request.subprotocols.empty()) return {};
+  for (const std::string& offered : request.subprotocols)
+    for (const std::string_view known : subprotocols)
+      if (offered == known) return {offered, std::nullopt};
+  std::string hint = "offer one of";
+  for (const std::string_view known : subprotocols) hint.append(" ").append(known);
+  return {{},
+          http_error(400, "unsupported_subprotocol", 1007,
+                     "no subprotocol that was offered is spoken here", hint + ", or none")};
+}
+
+std::string shutdown_message() {
+  return R"({"op":"shutdown","code":9003,"msg":"the server is shutting down",)"
+         R"("hint":"connect again and subscribe from your next sequence"})";
+}
+
+std::string session_name(SessionId id) {
+  constexpr char hex[] = "0123456789abcdef";
+  std::string name = "s-";
+  for (int shift = 28; shift >= 0; shift -= 4) name += hex[id.value() >> shift & 15u];
+  return name;
+}
+
+}  // namespace bourse
