@@ -12,9 +12,10 @@ constexpr std::size_t command_bytes_short =
 constexpr std::size_t exec_bytes_short = offsetof(ExecEvent, client_order_id);
 static_assert(command_bytes_short == 120 && exec_bytes_short == 104);
 
+// An imported command has an empty order body.
 bool is_order(CommandType type) {
   return type == CommandType::new_order || type == CommandType::amend ||
-         type == CommandType::cancel;
+         type == CommandType::cancel || type == CommandType::imported;
 }
 
 std::size_t command_stride(const Command& command) {
