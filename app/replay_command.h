@@ -1,0 +1,24 @@
+// `bourse replay DIRECTORY`: prints a log, or executes it again and compares.
+//   Shape:   one pass over the segment files, also of an exchange that is running; transactions on
+//            stdout, the verdict of --verify there too, talk on stderr.
+//   Owner:   the main thread.
+//   Errors:  printed on stderr; a divergence is answer_is_no, damage data_damaged, a sequence out of
+//            the log's range usage. What is whole before the damage is printed first.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace bourse {
+
+struct ReplayArguments {
+  std::string directory;
+  std::uint64_t from_sequence = 0;  // 0 = the earliest
+  std::uint64_t to_sequence = 0;    // inclusive; 0 = the head
+  bool verify = false;              // execute every command from the first on and compare
+  std::string format;               // table, json or csv; empty: table, nothing with verify
+};
+
+int replay_command(const ReplayArguments& arguments);
+
+}  // namespace bourse
