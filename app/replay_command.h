@@ -2,8 +2,8 @@
 //   Shape:   one pass over the segment files, also of an exchange that is running; transactions on
 //            stdout, the verdict of --verify there too, talk on stderr.
 //   Owner:   the main thread.
-//   Errors:  printed on stderr; a divergence is answer_is_no, damage data_damaged, a sequence out of
-//            the log's range usage. What is whole before the damage is printed first.
+//   Errors:  printed on stderr; a divergence is answer_is_no, damage data_damaged, a sequence that
+//            the log has not is usage. What is whole before the damage is printed first.
 #pragma once
 
 #include <cstdint>
