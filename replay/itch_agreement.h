@@ -1,5 +1,5 @@
-// How well the engine agrees with Nasdaq: whether each execution of the file hit, in the engine, the
-// same resting order that Nasdaq hit, and why not where it did not.
+// How well the engine agrees with Nasdaq: whether each execution of the file hit, in the engine,
+// the same resting order that Nasdaq hit, and why not where it did not.
 //   Shape:  counters, and the list of the disagreements (the first hundred thousand).
 //   Units:  shares; messages are counted from 1.
 //   Owner:  a value.

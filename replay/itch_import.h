@@ -1,7 +1,7 @@
 // Builds a journal from a Nasdaq day by the feed path: what Nasdaq says has happened becomes public
 // events, one transaction per message; nothing is matched.
-//   Shape:  sequence 1 opens an epoch; a stock of the directory is a define_instrument command (both
-//           executed by an engine, as ever), any other message an `imported` command with its
+//   Shape:  sequence 1 opens an epoch; a stock of the directory is a define_instrument command
+//           (both executed by an engine, as ever), any other message an `imported` command with its
 //           events. Messages that mean nothing to a book make no transaction. Order references and
 //           match numbers are kept as ids.
 //   Units:  time = midnight in New York of the day + the message's own nanoseconds.

@@ -1,0 +1,124 @@
+#include "app/import_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+#include "app/import_report.h"   // import_table, import_json
+#include "replay/itch_import.h"  // import_itch
+
+namespace bourse {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+volatile std::sig_atomic_t is_interrupted = 0;  // written by the handler, read by the import
+
+void on_interrupt(int) { is_interrupted = 1; }
+
+// Ctrl-C asks the import to stop for as long as this lives.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    is_interrupted = 0;
+    before_ = std::signal(SIGINT, on_interrupt);
+  }
+  ~InterruptGuard() { std::signal(SIGINT, before_); }
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  void (*before_)(int) = SIG_DFL;
+};
+
+// One line, at most ten times a second; silent unless a person looks at both streams.
+class ProgressLine {
+ public:
+  explicit ProgressLine(Clock::time_point start)
+      : is_shown_(::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1), start_(start) {}
+  ~ProgressLine() {
+    if (has_drawn_) std::fputs("\r\x1b[K", stderr);
+  }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void show(const ItchImportProgress& progress) {
+    const Clock::time_point now = Clock::now();
+    if (!is_shown_ || now - drawn_ < std::chrono::milliseconds(100)) return;
+    drawn_ = now;
+    has_drawn_ = true;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double done = static_cast<double>(progress.bytes_done);
+    std::string line = fmt::format("\r\x1b[Kimporting  {:.1f} MB", done / 1e6);
+    if (progress.bytes_total != 0) {
+      const double total = static_cast<double>(progress.bytes_total);
+      line += fmt::format(" of {:.1f} MB  {:.0f} %  {:.0f} s left", total / 1e6, 100 * done / total,
+                          seconds * (total - done) / done);
+    }
+    line += fmt::format("  {:.2f} M messages/s",
+                        static_cast<double>(progress.messages) / 1e6 / seconds);
+    std::fputs(line.c_str(), stderr);
+  }
+
+ private:
+  bool is_shown_;
+  bool has_drawn_ = false;
+  Clock::time_point start_;
+  Clock::time_point drawn_;
+};
+
+int complain(const Error& error) {
+  fmt::print(stderr, "bourse import: {}\n", error.text());
+  return static_cast<int>(error.code);
+}
+
+Result<void> check(const ImportArguments& arguments) {
+  if (arguments.kind != "itch") {
+    return fail(ExitCode::usage, fmt::format("unknown kind of file '{}'", arguments.kind), "",
+                "the one there is: bourse import itch FILE --journal DIR");
+  }
+  if (arguments.format != "table" && arguments.format != "json") {
+    return fail(ExitCode::usage, fmt::format("unknown format '{}'", arguments.format), "",
+                "table or json");
+  }
+  return {};
+}
+
+}  // namespace
+
+int import_command(const ImportArguments& arguments) {
+  if (auto checked = check(arguments); !checked) return complain(checked.error());
+  const Clock::time_point start = Clock::now();
+  const ItchImportOptions options{.file = arguments.file,
+                                  .journal = arguments.journal,
+                                  .date = arguments.date,
+                                  .symbols = arguments.symbols,
+                                  .replace = arguments.force};
+  const auto report = [&] {
+    const InterruptGuard guard;
+    ProgressLine line(start);
+    return import_itch(options, [&line](const ItchImportProgress& progress) {
+      line.show(progress);
+      return is_interrupted == 0;
+    });
+  }();
+  if (!report) return complain(report.error());
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const std::string text = arguments.format == "json"
+                               ? import_json(*report, arguments.file, arguments.journal, seconds)
+                               : import_table(*report, arguments.file, arguments.journal, seconds);
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  if (report->stopped) {
+    fmt::print(stderr, "bourse import: interrupted after {} messages\n", report->messages);
+    return static_cast<int>(ExitCode::interrupted);
+  }
+  return static_cast<int>(report->is_consistent() ? ExitCode::ok : ExitCode::answer_is_no);
+}
+
+}  // namespace bourse

@@ -1,0 +1,26 @@
+// `bourse import itch FILE --journal DIR`: builds a journal from a Nasdaq day and checks it.
+//   Shape:   the summary goes to stdout as a table or as one JSON object; progress, one line, to
+//            stderr, and only if both are terminals.
+//   Owner:   the main thread. Ctrl-C ends the import; what was written until then is whole.
+//   Errors:  ExitCode: answer_is_no if a check fails (unknown references, a crossed book, symbols
+//            that the file does not have), interrupted after Ctrl-C, else that of the error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace bourse {
+
+struct ImportArguments {
+  std::string kind = "itch";  // of the file: the one there is
+  std::string file;
+  std::string journal;
+  std::string date;                  // YYYY-MM-DD; empty: as the name of the file has it
+  std::vector<std::string> symbols;  // empty: all
+  bool force = false;                // replace the journal that is there
+  std::string format = "table";      // or json
+};
+
+int import_command(const ImportArguments& arguments);
+
+}  // namespace bourse
