@@ -118,8 +118,8 @@ std::expected<void, Refusal> read_amounts(const OrderText& order, const Instrume
   return {};
 }
 
-// Flags go to the engine, which knows what it takes; what a Command has no place for is refused, not
-// silently dropped: a display quantity that is ignored shows the whole order.
+// Flags go to the engine, which knows what it takes; what a Command has no place for is refused,
+// not silently dropped: a display quantity that is ignored shows the whole order.
 std::expected<void, Refusal> read_options(const WireOrder& order, Command& command) {
   if (order.display_qty != 0 || order.expire_at != 0 || order.stop_price != 0)
     return refuse(RejectReason::unsupported,
