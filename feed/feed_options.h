@@ -25,7 +25,7 @@ struct FeedLimits {
   std::uint32_t streams_per_connection_count = 4096;
   std::uint32_t symbols_per_op_count = 1000;
   std::uint32_t replays_per_connection_count = 8;  // starts in the past, running at once
-  std::uint32_t control_per_second_count = 20;  // control messages, tokens regained per second
+  std::uint32_t control_per_second_count = 20;     // control messages, tokens regained per second
   std::uint32_t control_burst_count = 50;
   std::uint32_t orders_per_second_count = 5000;
   std::uint32_t orders_burst_count = 10000;

@@ -270,10 +270,9 @@ void ItchFlow::answer(const Step& step, const TransactionView& transaction) {
       // Without an event and without a refusal it had been defined before: then it belongs into
       // ItchFlowOptions::defined.
       error_ = {ExitCode::cannot_create,
-                refused == RejectReason::none
-                    ? "the engine has this instrument already"
-                    : "the engine refused the instrument, reason " +
-                          std::to_string(static_cast<unsigned>(refused)),
+                refused == RejectReason::none ? "the engine has this instrument already"
+                                              : "the engine refused the instrument, reason " +
+                                                    std::to_string(static_cast<unsigned>(refused)),
                 nasdaq_.directory().name(step.stock),
                 "raise engine.symbols_max, choose fewer symbols, or start with an empty journal"};
       return;
