@@ -16,6 +16,15 @@
 #include <unistd.h>
 #include <csignal>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BOURSE_SANITIZER_RUNTIME
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BOURSE_SANITIZER_RUNTIME
+#endif
+#endif
+
+#ifndef BOURSE_SANITIZER_RUNTIME
 namespace {
 
 // Written by every thread that allocates, read by the test; a count, so relaxed.
@@ -48,10 +57,17 @@ void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory
 void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif
 
 namespace bourse {
 
-std::uint64_t allocation_count() { return allocations.load(std::memory_order_relaxed); }
+std::optional<std::uint64_t> allocation_count() {
+#ifdef BOURSE_SANITIZER_RUNTIME
+  return std::nullopt;
+#else
+  return allocations.load(std::memory_order_relaxed);
+#endif
+}
 
 namespace trap {
 namespace {
@@ -73,14 +89,7 @@ void on_trapped(int, siginfo_t* info, void*) {
 }  // namespace
 
 bool is_possible() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return false;
-#endif
-#endif
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(BOURSE_SANITIZER_RUNTIME)
   return true;
 #else
   return false;

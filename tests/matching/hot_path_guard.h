@@ -2,17 +2,17 @@
 //   Shape:  allocation_count() counts every operator new of this executable. system_calls_of() runs
 //           the code in a forked child under a seccomp filter that traps each system call.
 //   Owner:  allocation_count() counts for all threads together.
-//   Errors: system_calls_of() returns nullopt where seccomp cannot be used (a sanitizer's runtime
-//           makes calls of its own; some containers forbid filters).
+//   Errors: allocation_count() and system_calls_of() return nullopt in sanitized builds, whose
+//           runtimes replace operator new and make calls of their own; system_calls_of() also where
+//           the kernel refuses a filter.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace bourse {
 
-std::uint64_t allocation_count();
+std::optional<std::uint64_t> allocation_count();
 
 struct ChildResult {
   long system_call;  // number of the first system call made in the measured part; -1 = none

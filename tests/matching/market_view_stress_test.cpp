@@ -46,6 +46,11 @@ TEST(MarketView, ReadsWhatWasPublishedLast) {
   writer.publish(SymbolId{4}, top_at(8));
   EXPECT_EQ(views.read(SymbolId{4}).sequence, Sequence{8});
   EXPECT_EQ(views.read(SymbolId{3}).sequence, Sequence{0});
+}
+
+TEST(MarketViewDeathTest, RefusesASecondWriterAndUnknownSymbols) {
+  MarketViews views(4);
+  auto writer = views.writer();
   EXPECT_DEATH(static_cast<void>(views.writer()), "CHECK failed");
   EXPECT_DEATH(writer.publish(SymbolId{0}, top_at(1)), "CHECK failed");
   EXPECT_DEATH(writer.publish(SymbolId{5}, top_at(1)), "CHECK failed");
