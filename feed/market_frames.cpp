@@ -54,10 +54,9 @@ struct FrameWriter::Builder {
   template <class Wire, class Generated>
   fb::Offset<fb::Vector<const Generated*>> vector_of(std::span<const Wire> events) {
     static_assert(sizeof(Wire) == sizeof(Generated) && alignof(Wire) == alignof(Generated));
-    Generated* to = nullptr;
-    const auto vector = fbb.CreateUninitializedVectorOfStructs<Generated>(events.size(), &to);
-    std::memcpy(static_cast<void*>(to), events.data(), events.size_bytes());
-    return vector;
+    // Not CreateUninitializedVectorOfStructs: it aligns to the size of the struct.
+    return fbb.CreateVectorOfStructs(reinterpret_cast<const Generated*>(events.data()),
+                                     events.size());
   }
 
   template <class Wire, class Generated, class Add>

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""The golden frames of tests/golden, read by offsets alone: no generated code, no FlatBuffers library.
+
+What a reader in any language needs is this file's forty lines and the tables of docs/PROTOCOL.md."""
+
+import os
+import pathlib
+import struct
+import sys
+import unittest
+
+try:
+    import numpy
+except ImportError:
+    print("skipped: needs python3-numpy")
+    sys.exit(77)
+
+ROOT = pathlib.Path(os.environ.get("BOURSE_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+HEADER = struct.Struct("<QQQQIHBB")
+HEADER_FIELDS = ("prev_seq", "first_seq", "last_seq", "ts_pub", "stream_id", "epoch", "channel", "flags")
+
+MBO = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("order_id", "<u8"), ("price", "<i8"), ("size", "<u8"),
+                   ("aux", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("action", "S1"), ("side", "S1"),
+                   ("flags", "<u2")])
+BBO = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("bid_px", "<i8"), ("ask_px", "<i8"), ("bid_sz", "<u8"),
+                   ("ask_sz", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("bid_ct", "<u4"), ("ask_ct", "<u4"),
+                   ("flags", "<u2"), ("reserved", "<u2")])
+TRADE = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("price", "<i8"), ("size", "<u8"), ("match_id", "<u8"),
+                     ("maker_order_id", "<u8"), ("taker_order_id", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"),
+                     ("kind", "S1"), ("side", "S1"), ("flags", "<u2")])
+STATUS = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("action", "<u2"),
+                      ("reason", "<u2"), ("trading_event", "<u2"), ("is_trading", "S1"), ("is_quoting", "S1"),
+                      ("flags", "<u2"), ("reserved", "<u2")])
+# Place of the vector among the fields of Frame.
+VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS)}
+
+
+def golden(name):
+    return (ROOT / "tests" / "golden" / f"frame_{name}.bin").read_bytes()
+
+
+def place(data, field, table=None):
+    """Offset of a field of a table, 0 if it is not set; of the root table unless told otherwise."""
+    table = struct.unpack_from("<I", data)[0] if table is None else table
+    vtable = table - struct.unpack_from("<i", data, table)[0]
+    if 4 + 2 * field >= struct.unpack_from("<H", data, vtable)[0]:
+        return 0
+    offset = struct.unpack_from("<H", data, vtable + 4 + 2 * field)[0]
+    return table + offset if offset else 0
+
+
+def follow(data, at):
+    return at + struct.unpack_from("<I", data, at)[0]
+
+
+def header(data):
+    return dict(zip(HEADER_FIELDS, HEADER.unpack_from(data, place(data, 0))))
+
+
+def rows(data, name):
+    field, dtype = VECTORS[name]
+    vector = follow(data, place(data, field))
+    return numpy.frombuffer(data, dtype, struct.unpack_from("<I", data, vector)[0], vector + 4)
+
+
+class GoldenFrames(unittest.TestCase):
+    def test_the_identifier_stands_behind_the_root_offset(self):
+        for path in sorted((ROOT / "tests" / "golden").glob("frame_*.bin")):
+            data = path.read_bytes()
+            self.assertEqual(data[4:8], b"TICK", path)
+            self.assertEqual(len(data) % 8, 0, path)
+            self.assertEqual(place(data, 0) % 8, 0, path)
+
+    def test_headers_lie_where_the_table_says(self):
+        for name, channel, flags in [("mbo_1", 1, 32), ("mbo_2", 1, 8), ("bbo", 3, 16), ("trade", 4, 32), ("status", 8, 0),
+                                     ("definition", 9, 7), ("heartbeat", 12, 64), ("system", 12, 0)]:
+            with self.subTest(name):
+                self.assertEqual(header(golden(name)), {
+                    "prev_seq": 0x1011121314151617, "first_seq": 0x2021222324252627, "last_seq": 0x3031323334353637,
+                    "ts_pub": 0x4041424344454647, "stream_id": channel << 24 | 0x515253, "epoch": 0x6162,
+                    "channel": channel, "flags": flags})
+
+    def test_structs_have_the_sizes_of_the_protocol(self):
+        self.assertEqual([d.itemsize for d in (MBO, BBO, TRADE, STATUS)], [64, 72, 72, 40])
+
+    def test_an_mbo_vector_is_a_numpy_array(self):
+        data = golden("mbo_2")
+        events = rows(data, "mbo")
+        self.assertEqual(len(events), 2)
+        self.assertEqual(events.tolist()[0],
+                         (0x0102030405060708, 0x1112131415161718, 0x2122232425262728, -0x3132333435363738,
+                          0x4142434445464748, 0x5152535455565758, 0x6162636465666768, 0x71727374, b"A", b"B", 0x8182))
+        self.assertEqual(events["action"].tolist(), [b"A", b"E"])
+        self.assertEqual(events["rpt_seq"].tolist(), [0x6162636465666768, 0x6162636465666769])
+
+    def test_trade_bbo_and_status_are_read_alike(self):
+        self.assertEqual(rows(golden("trade"), "trade").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, -0x2122232425262728, 0x3132333435363738,
+                           0x4142434445464748, 0x5152535455565758, 0x6162636465666768, 0x7172737475767778, 0x81828384,
+                           b"B", b"A", 0x9192)])
+        self.assertEqual(rows(golden("bbo"), "bbo").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, -0x2122232425262728, 2**63 - 1, 0x3132333435363738,
+                           0x4142434445464748, 0x5152535455565758, 0x61626364, 0x71727374, 0x81828384, 0x9192, 0)])
+        self.assertEqual(rows(golden("status"), "status").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 0x31323334, 0x4142, 0x5152, 0x6162,
+                           b"Y", b"~", 0x7172, 0)])
+
+    def test_a_heartbeat_and_its_positions(self):
+        data = golden("heartbeat")
+        system = follow(data, place(data, 12))
+        self.assertEqual(place(data, 0, system), 0, "code Heartbeat is the default and not written")
+        self.assertEqual(struct.unpack_from("<Q", data, place(data, 4, system))[0], 0x1112131415161718)
+        data = golden("system")
+        system = follow(data, place(data, 12))
+        self.assertEqual(struct.unpack_from("<H", data, place(data, 0, system))[0], 3)
+        positions = follow(data, place(data, 8, system))
+        self.assertEqual(struct.unpack_from("<I", data, positions)[0], 2)
+        self.assertEqual(struct.unpack_from("<QII", data, positions + 4), (0x0102030405060708, 0x11121314, 0))
+
+    def test_a_definition_names_its_symbol(self):
+        data = golden("definition")
+        vector = follow(data, place(data, 9))
+        definition = follow(data, vector + 4)
+        symbol = follow(data, place(data, 4, definition))
+        length = struct.unpack_from("<I", data, symbol)[0]
+        self.assertEqual(data[symbol + 4:symbol + 4 + length], b"ETH-USD")
+        self.assertEqual(struct.unpack_from("<q", data, place(data, 8, definition))[0], 0x3132333435363738)
+
+
+if __name__ == "__main__":
+    unittest.main()

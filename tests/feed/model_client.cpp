@@ -1,0 +1,260 @@
+#include "tests/feed/model_client.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <simdjson.h>
+
+namespace bourse {
+namespace {
+
+bool has(const wire::FrameHeader& header, std::uint8_t flag) { return (header.flags & flag) != 0; }
+
+}  // namespace
+
+void ModelClient::fail(const std::string& what) {
+  if (fault_.empty()) fault_ = "frame " + std::to_string(frames_count) + ": " + what;
+}
+
+void ModelClient::reconnect() {
+  bytes_.clear();
+  streams.clear();
+  defined_.clear();
+  burst_last_ = flushed_ = 0;
+  texts.clear();
+}
+
+void ModelClient::receive(Outbox& out, std::size_t bytes) {
+  const auto part = out.front(bytes);
+  bytes_.insert(bytes_.end(), part.begin(), part.end());
+  out.consume(part.size());
+  std::size_t at = 0;
+  while (bytes_.size() - at >= 2) {
+    const std::byte* const frame = bytes_.data() + at;
+    if (bytes_.size() - at < ws_header_bytes(frame)) break;
+    const std::size_t length = ws_frame_bytes(frame);
+    if (bytes_.size() - at < length) break;
+    const std::size_t header = ws_header_bytes(frame);
+    const auto opcode = static_cast<unsigned>(frame[0]);
+    if (opcode != 0x81 && opcode != 0x82) fail("not a whole text or binary message");
+    // A client's library hands out payloads at an alignment of its own choice.
+    std::vector<std::uint64_t> aligned((length - header + 7) / 8);
+    std::memcpy(aligned.data(), frame + header, length - header);
+    on_message(opcode == 0x81,
+               {reinterpret_cast<const std::byte*>(aligned.data()), length - header});
+    at += length;
+  }
+  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void ModelClient::on_message(bool is_text, std::span<const std::byte> payload) {
+  if (is_text) {
+    return on_text({reinterpret_cast<const char*>(payload.data()), payload.size()});
+  }
+  const auto frame = read_frame(payload);
+  if (!frame) return fail("does not verify");
+  ++frames_count;
+  on_frame(*frame);
+}
+
+void ModelClient::on_text(std::string_view json) {
+  texts.emplace_back(json);
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    return fail("bad JSON: " + std::string(json));
+  }
+  const std::string_view op = root["op"];
+  if (op == "subscribed") {
+    for (const auto stream : root["streams"]) {
+      const auto id = static_cast<std::uint32_t>(std::uint64_t(stream["stream"]));
+      if (streams.contains(id)) fail("subscribed twice");
+      ModelStream& s = streams[id];
+      s.channel = std::string_view(stream["channel"]);
+      s.symbol = std::string_view(stream["symbol"]);
+      s.instrument = static_cast<std::uint32_t>(std::uint64_t(stream["instrument_id"]));
+      s.from = std::stoull(std::string(std::string_view(stream["from_seq"])));
+      s.at = s.from - 1;
+    }
+  } else if (op == "unsubscribed") {
+    for (const auto stream : root["streams"]) {
+      const auto id = static_cast<std::uint32_t>(std::uint64_t(stream["stream"]));
+      const auto last = std::stoull(std::string(std::string_view(stream["last_seq"])));
+      if (!streams.contains(id)) fail("unsubscribed what was not subscribed");
+      if (last != streams[id].at) fail("last_seq of unsubscribed is not what was sent");
+      streams.erase(id);
+    }
+  }
+}
+
+void ModelClient::on_system(const FrameView& frame) {
+  const SystemFields& system = *frame.system;
+  ++notices[system.code];
+  switch (system.code) {
+    case wire::SystemCode::heartbeat:
+      heartbeat_seq = system.journal_seq;
+      heartbeat_positions.clear();
+      for (const wire::StreamPosition& position : system.positions) {
+        heartbeat_positions[position.stream_id] = position.last_seq;
+        if (!streams.contains(position.stream_id)) fail("heartbeat of a strange stream");
+        if (streams[position.stream_id].at != position.last_seq) {
+          fail("heartbeat says " + std::to_string(position.last_seq) + ", had " +
+               std::to_string(streams[position.stream_id].at));
+        }
+      }
+      break;
+    case wire::SystemCode::replay_completed:
+      for (const wire::StreamPosition& position : system.positions) {
+        ModelStream& stream = streams[position.stream_id];
+        if (stream.at != position.last_seq) fail("replay completed at another sequence");
+        stream.is_live = true;
+      }
+      break;
+    case wire::SystemCode::slow_reader:
+      for (auto& [id, stream] : streams) stream.is_live = false;
+      break;
+    default:
+      break;
+  }
+}
+
+void ModelClient::on_frame(const FrameView& frame) {
+  const wire::FrameHeader& header = frame.header;
+  if (frame.system) return on_system(frame);
+  if (frame.definition) {
+    defined_.insert(frame.definition->instrument_id);
+    return;
+  }
+  const auto found = streams.find(header.stream_id);
+  if (found == streams.end()) return fail("frame of a stream that is not subscribed");
+  ModelStream& stream = found->second;
+  if (!defined_.contains(stream.instrument)) fail("tick before the definition");
+  if (has(header, wire::frame_flags::replay)) {
+    ++replay_frames;
+    if (stream.is_live) fail("replay frame on a live stream");
+  }
+  if (has(header, wire::frame_flags::partial)) ++partial_frames;
+  check_chain(header, stream);
+  if (!frame.mbo.empty()) on_mbo(frame, stream);
+  std::uint64_t last = 0;
+  const auto note = [&](std::uint64_t seq) {
+    if (seq < header.first_seq || seq > header.last_seq || seq < last) fail("seq out of its frame");
+    last = seq;
+    if (!has(header, wire::frame_flags::snapshot)) stream.seqs.push_back(seq);
+  };
+  for (const wire::MboEvent& event : frame.mbo) note(event.seq);
+  for (const wire::Trade& trade : frame.trade) {
+    note(trade.seq);
+    trades.push_back(trade);
+  }
+  for (const wire::Bbo& best : frame.bbo) {
+    note(best.seq);
+    bests[best.instrument_id] = best;
+  }
+}
+
+void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stream) {
+  if (header.first_seq > header.last_seq) fail("first_seq > last_seq");
+  if (has(header, wire::frame_flags::snapshot)) {
+    ++snapshot_frames;
+    if (header.prev_seq != 0) fail("prev_seq of a snapshot is not 0");
+    if (has(header, wire::frame_flags::snapshot_begin) == stream.is_in_snapshot) {
+      fail("a snapshot begins once");
+    }
+    stream.is_in_snapshot = !has(header, wire::frame_flags::snapshot_end);
+    if (header.last_seq + 1 < stream.from) fail("snapshot before from_seq - 1");
+    stream.at = header.last_seq;
+    return;
+  }
+  if (stream.is_in_snapshot) fail("an event inside of a snapshot");
+  if (header.prev_seq != stream.at) {
+    fail("prev_seq " + std::to_string(header.prev_seq) + ", had " + std::to_string(stream.at));
+  }
+  const bool is_later =
+      stream.is_partial ? header.first_seq == stream.at : header.first_seq > stream.at;
+  if (!is_later) fail("a sequence came twice");
+  const bool was_partial = stream.is_partial;
+  stream.is_partial = has(header, wire::frame_flags::partial);
+  stream.at = header.last_seq;
+  if (has(header, wire::frame_flags::conflated)) {
+    ++conflated_frames;
+    stream.conflated.push_back(header.last_seq);
+    return;
+  }
+  if (has(header, wire::frame_flags::replay)) return;
+  if (header.first_seq <= flushed_ && !was_partial) fail("a frame at or before what was flushed");
+  burst_last_ = std::max(burst_last_, header.last_seq);
+  if (has(header, wire::frame_flags::flush_last)) flushed_ = burst_last_;
+}
+
+void ModelClient::on_mbo(const FrameView& frame, ModelStream& stream) {
+  ModelBook& book = books[stream.instrument];
+  for (const wire::MboEvent& event : frame.mbo) {
+    if ((event.flags & event_flags::snapshot) != 0) {
+      if (event.action == 'R') book = {};
+      book.is_known = true;
+      book.rpt = event.rpt_seq;
+      if (event.action == 'A') apply(event, book);
+      continue;
+    }
+    if (event.rpt_seq == 1) book = {.bids = {}, .asks = {}, .rpt = 0, .is_known = true};
+    if (!book.is_known) continue;
+    if (event.rpt_seq != book.rpt + 1) {
+      fail("rpt_seq " + std::to_string(event.rpt_seq) + " after " + std::to_string(book.rpt));
+    }
+    book.rpt = event.rpt_seq;
+    apply(event, book);
+  }
+}
+
+void ModelClient::apply(const wire::MboEvent& event, ModelBook& book) {
+  ModelSide& side = event.side == 'B' ? book.bids : book.asks;
+  const auto locate = [&]() -> std::pair<ModelSide::iterator, std::list<ModelOrder>::iterator> {
+    for (auto level = side.begin(); level != side.end(); ++level) {
+      for (auto order = level->second.begin(); order != level->second.end(); ++order) {
+        if (order->id == event.order_id) return {level, order};
+      }
+    }
+    return {side.end(), {}};
+  };
+  const auto reduce = [&](auto level, auto order, std::uint64_t by) {
+    if (order->size < by) fail("more taken than there was");
+    order->size -= by;
+    if (order->size > 0) return;
+    level->second.erase(order);
+    if (level->second.empty()) side.erase(level);
+  };
+  switch (event.action) {
+    case 'A':
+      side[event.price].push_back({event.order_id, event.size});
+      break;
+    case 'M': {
+      const auto [level, order] = locate();
+      if (level == side.end()) return fail("modify of an unknown order");
+      if (order->size != event.aux) fail("modify: aux is not the size before");
+      if ((event.flags & event_flags::priority_kept) != 0) {
+        order->size = event.size;
+      } else {
+        level->second.erase(order);
+        if (level->second.empty()) side.erase(level);
+        side[event.price].push_back({event.order_id, event.size});
+      }
+      break;
+    }
+    case 'C':
+    case 'E': {
+      const auto [level, order] = locate();
+      if (level == side.end()) return fail("cancel or execution of an unknown order");
+      reduce(level, order, event.size);
+      break;
+    }
+    case 'R':
+      book.bids.clear();
+      book.asks.clear();
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace bourse

@@ -1,0 +1,93 @@
+// A naive subscriber: takes the bytes of a connection apart, holds every frame to the sequence rules
+// of docs/PROTOCOL.md, and rebuilds the books by what the frames say. Knows nothing of the server.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feed/market_frames.h"  // read_frame, FrameView
+#include "feed/outbox.h"         // Outbox
+#include "matching/event.h"      // event_flags
+
+namespace bourse {
+
+struct ModelOrder {
+  std::uint64_t id;
+  std::uint64_t size;
+};
+
+// Price to queue of orders, oldest first.
+using ModelSide = std::map<std::int64_t, std::list<ModelOrder>>;
+
+struct ModelBook {
+  ModelSide bids;
+  ModelSide asks;
+  std::uint64_t rpt = 0;
+  bool is_known = false;  // from a snapshot or from the instrument's first event on
+};
+
+struct ModelStream {
+  std::string channel;
+  std::string symbol;
+  std::uint32_t instrument = 0;
+  std::uint64_t from = 0;
+  std::uint64_t at = 0;  // last_seq of the newest frame
+  bool is_partial = false;
+  bool is_in_snapshot = false;
+  bool is_live = false;                  // no replay frame may come any more
+  std::vector<std::uint64_t> seqs;       // of all events, in order
+  std::vector<std::uint64_t> conflated;  // ends of conflated frames
+};
+
+class ModelClient {
+ public:
+  // Takes up to `bytes` from the outbox, as a socket would.
+  void receive(Outbox& out, std::size_t bytes);
+
+  // What went wrong first; empty if nothing did.
+  const std::string& fault() const { return fault_; }
+  std::vector<std::string> texts;  // JSON received, in order
+  std::map<std::uint32_t, ModelStream> streams;
+  std::map<std::uint32_t, ModelBook> books;  // by instrument
+  std::map<std::uint32_t, wire::Bbo> bests;  // by instrument
+  std::vector<wire::Trade> trades;
+  std::map<wire::SystemCode, int> notices;
+  std::uint64_t heartbeat_seq = 0;
+  std::map<std::uint32_t, std::uint64_t> heartbeat_positions;
+  std::size_t frames_count = 0;
+  std::size_t replay_frames = 0;
+  std::size_t partial_frames = 0;
+  std::size_t snapshot_frames = 0;
+  std::size_t conflated_frames = 0;
+
+  // A new connection of the same client: books and positions stay, everything else begins again.
+  void reconnect();
+  // The client unsubscribed; frames of the stream may not come after the reply.
+  void forget(std::uint32_t stream) { streams.erase(stream); }
+
+ private:
+  void on_message(bool is_text, std::span<const std::byte> payload);
+  void on_text(std::string_view json);
+  void on_frame(const FrameView& frame);
+  void on_system(const FrameView& frame);
+  void check_chain(const wire::FrameHeader& header, ModelStream& stream);
+  void on_mbo(const FrameView& frame, ModelStream& stream);
+  void apply(const wire::MboEvent& event, ModelBook& book);
+  void fail(const std::string& what);
+
+  std::vector<std::byte> bytes_;
+  std::set<std::uint32_t> defined_;
+  std::uint64_t burst_last_ = 0;  // highest last_seq of live frames since the last flush
+  std::uint64_t flushed_ = 0;     // no live frame may begin at or before it
+  std::string fault_;
+};
+
+}  // namespace bourse
