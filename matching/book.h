@@ -25,6 +25,11 @@ struct BookMemory {
   Handle find_order(OrderId id) const {
     return ids.find(id, [&](Handle handle) { return orders[handle].id == id; });
   }
+  // The order leaves the pool and the id table; it must be in no queue.
+  void forget(OrderId id, Handle handle) {
+    ids.erase(id, handle);
+    orders.release(handle);
+  }
   Level& level_of(Handle order) { return ladders.levels[orders[order].level]; }
   const Level& level_of(Handle order) const { return ladders.levels[orders[order].level]; }
 

@@ -12,23 +12,6 @@ std::uint64_t worst_key_taken(const Book& book, Side side, PriceTicks price) {
   return price == no_price ? 0 : book.key(opposite(side), price);
 }
 
-// The public events that say what became of a resting order.
-PublicEvent event_of_order(const BookMemory& memory, Handle handle, EventKind kind) {
-  const Order& order = memory.orders[handle];
-  const Level& level = memory.ladders.levels[order.level];
-  return {.kind = kind,
-          .side = level.side,
-          .flags = 0,
-          .symbol = level.symbol,
-          .order_id = order.id,
-          .price = level.price,
-          .quantity = order.leaves,
-          .aux = 0,
-          .taker_order_id = OrderId{0},
-          .leaves = order.leaves,
-          .rpt_sequence = RptSequence{0}};
-}
-
 void place(EngineState& state, Book& book, Handle handle, Side side, PriceTicks price) {
   state.book_memory.orders.details(handle).priority =
       Priority::of(state.sequence, state.placed_count++);
@@ -38,15 +21,11 @@ void place(EngineState& state, Book& book, Handle handle, Side side, PriceTicks 
 // What is left of a matched order takes its place in the book.
 void rest(EngineState& state, Book& book, Handle handle, const Taker& taker, EventBuffer& out) {
   BookMemory& memory = state.book_memory;
-  memory.orders[handle].leaves = taker.report.leaves;
-  memory.orders.details(handle).filled = taker.report.filled;
-  place(state, book, handle, taker.report.side, taker.report.price);
-  add_public_event(state, book, out, event_of_order(memory, handle, EventKind::add));
-}
-
-void forget(BookMemory& memory, OrderId id, Handle handle) {
-  memory.ids.erase(id, handle);
-  memory.orders.release(handle);
+  memory.orders[handle].leaves = taker.leaves;
+  memory.orders.details(handle).filled = taker.filled;
+  place(state, book, handle, taker.first_report.side, taker.first_report.price);
+  add_public_event(state, book, out, EventKind::add, memory.level_of(handle),
+                   taker.first_report.order_id, taker.leaves);
 }
 
 void apply_new_order(EngineState& state, const Command& command, EventBuffer& out) {
@@ -69,17 +48,15 @@ void apply_new_order(EngineState& state, const Command& command, EventBuffer& ou
     return reject(RejectReason::would_cross);
   }
 
-  Taker taker{.report = report_of_command(command)};
-  taker.report.leaves = body.quantity;
-  taker.key_min = worst_key_taken(*book, body.side, body.price);
-  add_report(state, out, taker.report);
+  Taker taker{.first_report = report_of_command(state, out, command),
+              .key_min = worst_key_taken(*book, body.side, body.price)};
   if (body.time_in_force == TimeInForce::fok &&
       !book->can_fill(memory, opposite(body.side), taker.key_min, body.quantity,
                       matches_per_command_max)) {
     return expire(state, taker, out);
   }
   match(state, *book, taker, out);
-  if (taker.report.leaves == QuantityLots{0}) return;
+  if (taker.leaves == QuantityLots{0}) return;
   if (!may_rest || taker.match_count == matches_per_command_max) return expire(state, taker, out);
 
   const Handle handle = memory.orders.take();
@@ -115,18 +92,18 @@ void apply_cancel(EngineState& state, const Command& command, EventBuffer& out) 
     return add_rejection(state, out, command, RejectReason::unknown_order);
   }
   BookMemory& memory = state.book_memory;
-  Book& book = *state.book(memory.level_of(handle).symbol);
-  PublicEvent event = event_of_order(memory, handle, EventKind::cancel);
+  const Level& level = memory.level_of(handle);
+  const OrderId id = memory.orders[handle].id;
+  Book& book = state.books[level.symbol.value() - 1];
+  PublicEvent& event = add_public_event(state, book, out, EventKind::cancel, level, id,
+                                        memory.orders[handle].leaves);
   event.aux = static_cast<std::uint64_t>(CancelReason::requested);
   event.leaves = QuantityLots{0};
-  add_public_event(state, book, out, event);
-  ExecEvent report = report_of_order(memory, handle);
-  report.type = ExecType::canceled;
+  ExecEvent& report = report_of_order(state, out, level, handle, ExecType::canceled);
   report.status = OrderStatus::canceled;
   report.leaves = QuantityLots{0};
-  add_report(state, out, report);
   book.take_out(memory, handle);
-  forget(memory, event.order_id, handle);
+  memory.forget(id, handle);
 }
 
 // An amended order that meets the other side at its new price: taken out, matched like a new one
@@ -134,17 +111,18 @@ void apply_cancel(EngineState& state, const Command& command, EventBuffer& out) 
 void match_amended(EngineState& state, Book& book, Handle handle, const ExecEvent& report,
                    EventBuffer& out) {
   BookMemory& memory = state.book_memory;
-  PublicEvent event = event_of_order(memory, handle, EventKind::cancel);
+  PublicEvent& event =
+      add_public_event(state, book, out, EventKind::cancel, memory.level_of(handle),
+                       report.order_id, memory.orders[handle].leaves);
   event.aux = static_cast<std::uint64_t>(CancelReason::amended);
   event.leaves = QuantityLots{0};
-  add_public_event(state, book, out, event);
   book.take_out(memory, handle);
-  Taker taker{.report = report, .key_min = worst_key_taken(book, report.side, report.price)};
+  Taker taker{.first_report = report, .key_min = worst_key_taken(book, report.side, report.price)};
   match(state, book, taker, out);
-  if (taker.report.leaves == QuantityLots{0}) return forget(memory, report.order_id, handle);
+  if (taker.leaves == QuantityLots{0}) return memory.forget(report.order_id, handle);
   if (taker.match_count == matches_per_command_max) {
     expire(state, taker, out);
-    return forget(memory, report.order_id, handle);
+    return memory.forget(report.order_id, handle);
   }
   rest(state, book, handle, taker, out);
 }
@@ -167,32 +145,26 @@ void apply_amend(EngineState& state, const Command& command, EventBuffer& out) {
     return reject(RejectReason::would_cross);
   }
 
-  ExecEvent report = report_of_order(memory, handle);
-  report.type = ExecType::replaced;
+  ExecEvent& report = report_of_order(state, out, level, handle, ExecType::replaced);
   report.price = body.price;
   report.quantity = details.filled + body.quantity;
   report.leaves = body.quantity;
-  add_report(state, out, report);
   if (meets) return match_amended(state, book, handle, report, out);
 
   const bool keeps_place = body.price == level.price && body.quantity <= order.leaves &&
                            (command.order_flags & order_flags::lose_priority) == 0;
-  PublicEvent event = event_of_order(memory, handle, EventKind::modify);
+  PublicEvent& event =
+      add_public_event(state, book, out, EventKind::modify, level, order.id, body.quantity);
   event.flags = keeps_place ? event_flags::priority_kept : event_flags::priority_lost;
   event.price = body.price;
-  event.quantity = body.quantity;
   event.aux = order.leaves.value();
-  event.leaves = body.quantity;
-  if (keeps_place) {
-    if (body.quantity < order.leaves) {
-      book.reduce(memory, handle, order.leaves - body.quantity, QuantityLots{0});
-    }
-  } else {
+  if (!keeps_place) {
     book.take_out(memory, handle);
     order.leaves = body.quantity;
     place(state, book, handle, side, body.price);
+  } else if (body.quantity < order.leaves) {
+    book.reduce(memory, handle, order.leaves - body.quantity, QuantityLots{0});
   }
-  add_public_event(state, book, out, event);
 }
 
 void apply_define_instrument(EngineState& state, const Command& command, EventBuffer& out) {
@@ -215,10 +187,12 @@ void apply_define_instrument(EngineState& state, const Command& command, EventBu
   state.instruments.add(body, state.book_memory.hash);
   Book& book = *state.book(symbol);
   book.define(symbol, body);
-  PublicEvent event{};
+  PublicEvent& event = out.add_public();
+  event = {};
   event.kind = EventKind::definition;
+  event.symbol = symbol;
   event.price = no_price;
-  add_public_event(state, book, out, event);
+  event.rpt_sequence = book.next_rpt(state.book_memory.hash);
 }
 
 void apply_open_epoch(EngineState& state, const Command& command, EventBuffer& out) {

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
-#include "matching/reports.h"  // report_of_order, add_report, add_public_event
+#include "matching/reports.h"  // report_of_order, add_public_event
 
 namespace bourse {
 namespace {
 
-void fill_report(ExecEvent& report, QuantityLots quantity, PriceTicks price, MatchId match_id,
-                 Liquidity liquidity) {
-  report.filled += quantity;
-  report.leaves -= quantity;
+void tell_fill(ExecEvent& report, QuantityLots quantity, PriceTicks price, MatchId match_id,
+               Liquidity liquidity) {
   report.last_price = price;
   report.last_quantity = quantity;
   report.match_id = match_id;
@@ -20,33 +18,43 @@ void fill_report(ExecEvent& report, QuantityLots quantity, PriceTicks price, Mat
   report.status = whole ? OrderStatus::filled : OrderStatus::partially_filled;
 }
 
+// One more report of the taker, as its order stands now.
+ExecEvent& report_of_taker(EngineState& state, const Taker& taker, EventBuffer& out) {
+  ExecEvent& report = next_report(state, out, taker.first_report.account);
+  const ExecSequence exec_sequence = report.exec_sequence;
+  report = taker.first_report;
+  report.exec_sequence = exec_sequence;
+  report.filled = taker.filled;
+  report.leaves = taker.leaves;
+  return report;
+}
+
 // The taker meets one maker: public execute, the taker's report, the maker's report.
 void match_one(EngineState& state, Book& book, Taker& taker, Handle maker, EventBuffer& out) {
   BookMemory& memory = state.book_memory;
-  ExecEvent maker_report = report_of_order(memory, maker);
-  const QuantityLots quantity = std::min(taker.report.leaves, maker_report.leaves);
-  state.match_id = MatchId{state.match_id.value() + 1};
+  const Level& level = memory.level_of(maker);
+  const OrderId maker_id = memory.orders[maker].id;
+  const QuantityLots open = memory.orders[maker].leaves;
+  const QuantityLots quantity = std::min(taker.leaves, open);
+  const MatchId match_id = state.match_id = MatchId{state.match_id.value() + 1};
   ++taker.match_count;
-  fill_report(taker.report, quantity, maker_report.price, state.match_id, Liquidity::taker);
-  fill_report(maker_report, quantity, maker_report.price, state.match_id, Liquidity::maker);
-  add_public_event(state, book, out,
-                   {.kind = EventKind::execute,
-                    .side = maker_report.side,
-                    .flags = 0,
-                    .symbol = maker_report.symbol,
-                    .order_id = maker_report.order_id,
-                    .price = maker_report.price,
-                    .quantity = quantity,
-                    .aux = state.match_id.value(),
-                    .taker_order_id = taker.report.order_id,
-                    .leaves = maker_report.leaves,
-                    .rpt_sequence = RptSequence{0}});
-  add_report(state, out, taker.report);
-  add_report(state, out, maker_report);
-  if (maker_report.leaves == QuantityLots{0}) {
+  taker.leaves -= quantity;
+  taker.filled += quantity;
+
+  PublicEvent& event =
+      add_public_event(state, book, out, EventKind::execute, level, maker_id, quantity);
+  event.aux = match_id.value();
+  event.taker_order_id = taker.first_report.order_id;
+  event.leaves = open - quantity;
+  tell_fill(report_of_taker(state, taker, out), quantity, level.price, match_id, Liquidity::taker);
+  ExecEvent& maker_report = report_of_order(state, out, level, maker, ExecType::fill);
+  maker_report.filled += quantity;
+  maker_report.leaves -= quantity;
+  tell_fill(maker_report, quantity, level.price, match_id, Liquidity::maker);
+
+  if (quantity == open) {
     book.take_out(memory, maker);
-    memory.ids.erase(maker_report.order_id, maker);
-    memory.orders.release(maker);
+    memory.forget(maker_id, maker);
   } else {
     book.reduce(memory, maker, quantity, quantity);
   }
@@ -56,8 +64,8 @@ void match_one(EngineState& state, Book& book, Taker& taker, Handle maker, Event
 
 void match(EngineState& state, Book& book, Taker& taker, EventBuffer& out) {
   const BookMemory& memory = state.book_memory;
-  const Ladder& makers = book.ladder(opposite(taker.report.side));
-  while (taker.report.leaves != QuantityLots{0} && taker.match_count < matches_per_command_max) {
+  const Ladder& makers = book.ladder(opposite(taker.first_report.side));
+  while (taker.leaves != QuantityLots{0} && taker.match_count < matches_per_command_max) {
     const Handle best = makers.best();
     if (best == no_handle || memory.ladders.levels[best].key < taker.key_min) return;
     const Handle maker = memory.ladders.levels[best].first;
@@ -66,21 +74,16 @@ void match(EngineState& state, Book& book, Taker& taker, EventBuffer& out) {
   }
 }
 
-void expire(EngineState& state, Taker& taker, EventBuffer& out) {
-  ExecEvent report = taker.report;
+void expire(EngineState& state, const Taker& taker, EventBuffer& out) {
+  ExecEvent& report = report_of_taker(state, taker, out);
   report.type = ExecType::expired;
   report.status = OrderStatus::expired;
   report.leaves = QuantityLots{0};
-  report.last_price = no_price;
-  report.last_quantity = QuantityLots{0};
-  report.match_id = MatchId{0};
-  report.liquidity = Liquidity::none;
   if (taker.match_count == matches_per_command_max) {
     report.reject_reason = RejectReason::book_full;
   } else if (taker.match_count == 0) {
     report.reject_reason = RejectReason::no_liquidity;
   }
-  add_report(state, out, report);
 }
 
 }  // namespace bourse

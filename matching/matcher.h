@@ -15,17 +15,20 @@
 
 namespace bourse {
 
-// An order that is being matched. Its reports are copies of `report`, which is kept up to date:
-// side, quantity, filled and leaves are those of the order itself.
+// An order that is being matched.
 struct Taker {
-  ExecEvent report;
-  std::uint64_t key_min = 0;  // worst key of the other side that it takes
+  // The report that tells its acceptance or its amendment; its later reports begin as copies.
+  // Valid until the EventBuffer is cleared.
+  const ExecEvent& first_report;
+  std::uint64_t key_min;  // worst key of the other side that it takes
+  QuantityLots leaves = first_report.leaves;
+  QuantityLots filled = first_report.filled;
   std::uint32_t match_count = 0;
 };
 
 void match(EngineState& state, Book& book, Taker& taker, EventBuffer& out);
 
 // Reports that the rest of the order is gone because it may not rest.
-void expire(EngineState& state, Taker& taker, EventBuffer& out);
+void expire(EngineState& state, const Taker& taker, EventBuffer& out);
 
 }  // namespace bourse
