@@ -58,7 +58,7 @@ struct WireOrder {  // OrderFixed, with its names
   std::uint8_t tif = 0;       // TimeInForce
   std::uint8_t stp = 0;       // SelfTradePrevention
   std::uint8_t flags = 0;     // order_flags
-  std::string cl_ord_id;
+  std::string cl_ord_id = {};
 };
 
 // False if the bytes are too many or do not verify as an OrderRequest.
@@ -90,7 +90,7 @@ struct WireReport {
   std::uint8_t tif = 0;
   std::uint8_t liquidity = 0;  // 'M', 'T' or 0
   std::uint32_t flags = 0;     // exec_flags
-  std::string_view cl_ord_id;  // of the Report or the frame it was made from
+  std::string_view cl_ord_id = {};  // of the Report or the frame it was made from
 };
 // Quantities and prices of an instrument that is not known are 0 and INT64_MAX.
 WireReport wire_report(const Report& report, const InstrumentTable& instruments);
