@@ -110,7 +110,7 @@ ExecStream::State ExecStream::pump_log(Outbox& out, TimeNs now) {
       if (reports_.empty()) continue;
       if (reports_.front().event.exec_sequence > wanted_)
         out.append_text(
-            error_reply({.code = trade_error::seq_expired,
+            error_reply({.code = code_of(ControlError::seq_expired),
                          .message = "the log begins with exec_seq " +
                                     std::to_string(reports_.front().event.exec_sequence.value())}));
       wanted_ = ExecSequence{0};

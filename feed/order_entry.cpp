@@ -3,14 +3,15 @@
 #include <limits>
 #include <utility>
 
+#include "feed/control_error.h"  // ControlError
 #include "replay/decimal.h"      // parse_price, parse_quantity, ticks_of, lots_of
 #include "replay/order_words.h"  // parse_side, ...
 
 namespace bourse {
 namespace {
 
-constexpr std::uint16_t missing_field = 1003;
-constexpr std::uint16_t bad_type = 1004;
+constexpr auto missing_field = static_cast<std::uint16_t>(ControlError::missing_field);
+constexpr auto bad_type = static_cast<std::uint16_t>(ControlError::bad_type);
 constexpr std::int64_t valid_ms_max = 24LL * 3600 * 1000;
 constexpr std::int64_t ns_per_ms = 1'000'000;
 

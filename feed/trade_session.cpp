@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "feed/exec_stream.h"    // ExecStream
+#include "feed/hello_json.h"     // write_hello
 #include "feed/json_fields.h"    // JsonFields
+#include "feed/json_writer.h"    // JsonWriter
 #include "feed/order_frames.h"   // read_order
 #include "feed/token_bucket.h"   // TokenBucket
 #include "feed/trade_replies.h"  // error_reply, ...
+#include "feed/wall_clock.h"     // wall_clock_now
 
 namespace bourse {
 namespace {
@@ -64,7 +67,7 @@ class FieldReader {
  private:
   void wrong(std::string_view key, std::string_view expected) {
     if (error_.code != 0) return;
-    error_.code = trade_error::bad_type;
+    error_.code = code_of(ControlError::bad_type);
     error_.message = "'" + std::string{key} + "' is not " + std::string{expected};
   }
 
@@ -133,8 +136,10 @@ AccountId TradeSession::account() const {
 
 void TradeSession::on_open(Outbox& out) {
   const State& s = *state_;
-  out.append_text(
-      hello_reply(s.info, s.options, s.log.earliest_sequence(), s.log.released_sequence(), s.now));
+  JsonWriter json;
+  write_hello(json, s.options, s.info,
+              {s.options.epoch, s.log.earliest_sequence(), s.log.released_sequence()});
+  out.append_text(json.view());
 }
 
 void TradeSession::on_text(std::string_view text, Outbox& out) {
@@ -142,10 +147,10 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   if (s.is_closing) return;
   TradeError error;
   if (!s.json.parse(text)) {
-    error.code = trade_error::bad_json;
+    error.code = code_of(ControlError::bad_json);
     error.message = s.json.error();
     if (!s.control.take(s.now)) {
-      error.code = trade_error::control_rate;
+      error.code = code_of(ControlError::control_rate);
       error.retry_after_ms = s.control.retry_after_ms();
     }
     return State::fail(error, out);
@@ -154,7 +159,7 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   if (const JsonField* const field = s.json.find("id")) {
     if (field->value.size() > id_bytes_max ||
         (field->kind != JsonKind::text && field->kind != JsonKind::number))
-      return State::fail({.code = trade_error::bad_type,
+      return State::fail({.code = code_of(ControlError::bad_type),
                           .message = "'id' is neither a number nor a text of up to 64 bytes"},
                          out);
     id = field->kind == JsonKind::text ? json_quoted(field->value) : std::string{field->value};
@@ -166,7 +171,7 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
     return s.on_order(operation, error, out);
 
   if (!s.control.take(s.now)) {
-    error.code = trade_error::control_rate;
+    error.code = code_of(ControlError::control_rate);
     error.retry_after_ms = s.control.retry_after_ms();
     return State::fail(error, out);
   }
@@ -174,14 +179,17 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   if (op == "exec_replay") return s.on_exec_replay(error, out);
   if (op == "ping") {
     const JsonField* const t = s.json.find("t");
-    const bool echo = t != nullptr && t->value.size() <= id_bytes_max;
+    const bool echo =
+        t != nullptr && t->kind != JsonKind::nested && t->value.size() <= id_bytes_max;
     std::string sent;
     if (echo) sent = t->kind == JsonKind::text ? json_quoted(t->value) : std::string{t->value};
-    out.append_text(pong_reply(id, sent, s.now));
+    const TimeNs now = wall_clock_now();
+    out.append_text(pong_reply(id, sent, now, now));
     return;
   }
   if (error.code == 0) {
-    error.code = op.empty() ? trade_error::missing_field : trade_error::unknown_op;
+    error.code =
+        op.empty() ? code_of(ControlError::missing_field) : code_of(ControlError::unknown_op);
     error.message = op.empty() ? "'op' is missing"
                                : "there is no op '" + std::string{op.substr(0, id_bytes_max)} + "'";
   }
@@ -190,18 +198,18 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
 
 bool TradeSession::State::may_trade(bool is_cancel, TradeError& error) {
   if (key == nullptr) {
-    error.code = trade_error::auth_required;
+    error.code = code_of(ControlError::auth_required);
     error.message = "this session has not authenticated";
     return false;
   }
   if ((key->scopes & key_scopes::trade) == 0) {
-    error.code = trade_error::scope_missing;
+    error.code = code_of(ControlError::scope_missing);
     error.message = "the key may not trade";
     return false;
   }
   // Risk can always be taken off.
   if (!is_cancel && !orders.take(now)) {
-    error.code = trade_error::order_rate;
+    error.code = code_of(ControlError::order_rate);
     error.message = "too many orders";
     error.retry_after_ms = orders.retry_after_ms();
     return false;
@@ -246,13 +254,13 @@ void TradeSession::on_binary(std::span<const std::byte> bytes, Outbox& out) {
   if (s.is_closing) return;
   TradeError error;
   if (bytes.size() > std::min(s.options.limits.order_bytes, order_request_bytes_max)) {
-    error.code = trade_error::frame_too_large;
+    error.code = code_of(ControlError::frame_too_large);
     error.message = "the request has " + std::to_string(bytes.size()) + " bytes";
     return State::fail(error, out);
   }
   WireOrder order;
   if (!read_order(bytes, order)) {
-    error.code = trade_error::bad_flatbuffer;
+    error.code = code_of(ControlError::bad_flatbuffer);
     error.message = !bytes.empty() && bytes.front() == std::byte{'{'}
                         ? "JSON in a binary message"
                         : "the message does not verify as an OrderRequest";
@@ -275,34 +283,34 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
     error.message = std::move(message);
     fail(error, out);
   };
-  if (key != nullptr) return refuse(trade_error::nonce_expired, "already authenticated");
+  if (key != nullptr) return refuse(code_of(ControlError::nonce_expired), "already authenticated");
   FieldReader fields{json, error};
   const std::string_view key_id = fields.text("key");
   const std::string_view algorithm = fields.text("alg");
   const std::string_view signature = fields.text("sig");
   if (!fields.ok()) return fail(error, out);
-  if (key_id.empty()) return refuse(trade_error::missing_field, "'key' is missing");
-  if (signature.empty()) return refuse(trade_error::missing_field, "'sig' is missing");
+  if (key_id.empty()) return refuse(code_of(ControlError::missing_field), "'key' is missing");
+  if (signature.empty()) return refuse(code_of(ControlError::missing_field), "'sig' is missing");
 
   // An unknown key and a wrong signature are answered alike: the answer tells no key ids.
   const ApiKey* const found = keys.find(key_id);
   const bool algorithm_fits =
       found != nullptr && (algorithm.empty() || parse_algorithm(algorithm) == found->algorithm);
   if (!algorithm_fits || !verify(*found, info.nonce, info.name, signature)) {
-    refuse(trade_error::bad_signature, "the signature is not that of this key");
+    refuse(code_of(ControlError::bad_signature), "the signature is not that of this key");
     if (++auth_failures >= auth_failures_max) {
       is_closing = true;
       out.request_close(close_auth, "too many failed proofs");
     }
     return;
   }
-  if (!found->enabled) return refuse(trade_error::key_disabled, "the key is disabled");
+  if (!found->enabled) return refuse(code_of(ControlError::key_disabled), "the key is disabled");
   if (!router.knows(found->account))
-    return refuse(static_cast<std::uint16_t>(RejectReason::unknown_account),
+    return refuse(code_of(RejectReason::unknown_account),
                   "the key's account " + std::to_string(found->account.value()) +
                       " is above engine.accounts_max");
   if (router.session_count(found->account) >= sessions_per_account_max)
-    return refuse(trade_error::too_many_sessions,
+    return refuse(code_of(ControlError::too_many_sessions),
                   "the account has " + std::to_string(sessions_per_account_max) + " sessions");
   Resume resume;
   if (!read_resume("exec_from", found->account, resume, error)) return fail(error, out);
@@ -327,7 +335,7 @@ bool TradeSession::State::read_resume(std::string_view exec_key, AccountId accou
   const std::uint64_t exec_next = router.account(account).exec_sequence.value() + 1;
   const std::uint64_t next_seq = router.position().value() + 1;
   if (exec_from > exec_next || from_seq > next_seq) {
-    error.code = trade_error::seq_in_future;
+    error.code = code_of(ControlError::seq_in_future);
     error.message = "the next exec_seq is " + std::to_string(exec_next) + ", the next seq " +
                     std::to_string(next_seq);
     return false;
@@ -342,13 +350,13 @@ bool TradeSession::State::read_resume(std::string_view exec_key, AccountId accou
 
 void TradeSession::State::on_exec_replay(TradeError& error, Outbox& out) {
   if (key == nullptr) {
-    error.code = trade_error::auth_required;
+    error.code = code_of(ControlError::auth_required);
     return fail(error, out);
   }
   Resume resume;
   if (!read_resume("from_exec_seq", key->account, resume, error)) return fail(error, out);
   if (!resume.is_asked) {
-    error.code = trade_error::missing_field;
+    error.code = code_of(ControlError::missing_field);
     error.message = "'from_exec_seq' is missing";
     return fail(error, out);
   }
@@ -366,7 +374,8 @@ bool TradeSession::pump(Outbox& out, TimeNs now) {
     case ExecStream::State::more:
       return true;
     case ExecStream::State::failed:
-      State::fail({.code = trade_error::journal_unavailable, .message = s.stream->error()}, out);
+      State::fail(
+          {.code = code_of(ControlError::journal_unavailable), .message = s.stream->error()}, out);
       s.is_closing = true;
       out.request_close(close_internal, "the log cannot be read");
       return false;
@@ -382,7 +391,7 @@ void TradeSession::on_timer(TimeNs now, Outbox& out) {
   const std::int64_t waited_ms = (s.now.value() - s.opened.value()) / ns_per_ms;
   if (waited_ms < std::int64_t{s.options.limits.first_request_ms}) return;
   State::fail(
-      {.code = trade_error::auth_required,
+      {.code = code_of(ControlError::auth_required),
        .message = "no auth within " + std::to_string(s.options.limits.first_request_ms) + " ms"},
       out);
   s.is_closing = true;

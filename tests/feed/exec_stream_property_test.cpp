@@ -28,7 +28,7 @@ struct Traffic {
                     .tif = static_cast<std::uint8_t>(1 + below(3))};
     if (below(10) == 0) {
       order.op = 3;
-      order.order_id = below(2000);
+      order.order_id = 1 + below(2000);
     }
     client.say(order);
   }
