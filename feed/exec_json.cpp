@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "feed/json_fields.h"    // json_quoted
+#include "feed/json_writer.h"    // JsonWriter
 #include "replay/decimal.h"      // price_text, quantity_text
 #include "replay/order_words.h"  // exec_type_name, ...
 
@@ -57,8 +57,10 @@ void append_exec_json(const Report& report, bool replay, const InstrumentTable& 
   if (e.order_id) add_integer(out, "order_id", e.order_id.value());
   if (e.client_sequence) add_integer(out, "client_seq", e.client_sequence.value());
   if (!e.client_order_id.empty()) {
+    JsonWriter quoted;  // printable ASCII, which has quotes and backslashes
+    quoted.text(e.client_order_id.view());
     out += R"(,"cl_ord_id":)";
-    out += json_quoted(e.client_order_id.view());
+    out += quoted.view();
   }
   add_small(out, "instrument_id", e.symbol.value());
   if (const InstrumentBody* const instrument = instruments.find(e.symbol))

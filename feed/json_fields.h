@@ -47,7 +47,4 @@ class JsonFields {
   std::string error_;
 };
 
-// `text` with quotes around it and what JSON wants escaped.
-std::string json_quoted(std::string_view text);
-
 }  // namespace bourse

@@ -1,4 +1,4 @@
-// What a trade session says in JSON, besides hello and reports: auth_ok, exec_replay_ok, pong, error.
+// What a trade session says in JSON besides hello and reports: auth_ok, pong, error and so on.
 //   Shape:  one object per message; 64-bit integers as text, smaller ones as numbers.
 //   Owner:  free functions; they return the text.
 //   Errors: none.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "feed/exec_stream.h"    // ExecStream
+#include "feed/field_reader.h"   // FieldReader
 #include "feed/hello_json.h"     // write_hello
 #include "feed/json_fields.h"    // JsonFields
 #include "feed/json_writer.h"    // JsonWriter
@@ -27,53 +28,6 @@ OrderOperation order_operation(std::string_view op) {
   if (op == "cancel") return OrderOperation::cancel;
   return OrderOperation::none;
 }
-
-// Reads fields one after the other; the first that does not fit is kept as the error.
-class FieldReader {
- public:
-  FieldReader(const JsonFields& fields, TradeError& error) : fields_(fields), error_(error) {}
-
-  std::string_view text(std::string_view key) {
-    const JsonField* const field = fields_.find(key);
-    if (field == nullptr) return {};
-    if (field->kind != JsonKind::text) return wrong(key, "text"), std::string_view{};
-    return field->value;
-  }
-  // Text, or the digits of a number.
-  std::string_view decimal(std::string_view key) {
-    const JsonField* const field = fields_.find(key);
-    if (field == nullptr) return {};
-    if (field->kind != JsonKind::text && field->kind != JsonKind::number)
-      return wrong(key, "a decimal"), std::string_view{};
-    if (field->value.empty()) wrong(key, "a decimal");
-    return field->value;
-  }
-  std::uint64_t integer(std::string_view key, std::uint64_t highest = INT64_MAX) {
-    const JsonField* const field = fields_.find(key);
-    if (field == nullptr) return 0;
-    const auto value = fields_.integer(*field);
-    if (!value || *value > highest) return wrong(key, "an integer in range"), 0;
-    return *value;
-  }
-  bool flag(std::string_view key) {
-    const JsonField* const field = fields_.find(key);
-    if (field == nullptr) return false;
-    if (field->kind != JsonKind::boolean) return wrong(key, "true or false"), false;
-    return field->value == "true";
-  }
-  bool has(std::string_view key) const { return fields_.find(key) != nullptr; }
-  bool ok() const { return error_.code == 0; }
-
- private:
-  void wrong(std::string_view key, std::string_view expected) {
-    if (error_.code != 0) return;
-    error_.code = code_of(ControlError::bad_type);
-    error_.message = "'" + std::string{key} + "' is not " + std::string{expected};
-  }
-
-  const JsonFields& fields_;
-  TradeError& error_;
-};
 
 }  // namespace
 
@@ -155,17 +109,10 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
     }
     return State::fail(error, out);
   }
-  std::string id;  // as JSON again
-  if (const JsonField* const field = s.json.find("id")) {
-    if (field->value.size() > id_bytes_max ||
-        (field->kind != JsonKind::text && field->kind != JsonKind::number))
-      return State::fail({.code = code_of(ControlError::bad_type),
-                          .message = "'id' is neither a number nor a text of up to 64 bytes"},
-                         out);
-    id = field->kind == JsonKind::text ? json_quoted(field->value) : std::string{field->value};
-  }
-  error.id = id;
   FieldReader fields{s.json, error};
+  const std::string id = fields.echo("id", id_bytes_max);
+  error.id = id;
+  if (!fields.ok()) return State::fail(error, out);
   const std::string_view op = fields.text("op");
   if (const OrderOperation operation = order_operation(op); operation != OrderOperation::none)
     return s.on_order(operation, error, out);
@@ -178,11 +125,8 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   if (op == "auth") return s.on_auth(error, out);
   if (op == "exec_replay") return s.on_exec_replay(error, out);
   if (op == "ping") {
-    const JsonField* const t = s.json.find("t");
-    const bool echo =
-        t != nullptr && t->kind != JsonKind::nested && t->value.size() <= id_bytes_max;
-    std::string sent;
-    if (echo) sent = t->kind == JsonKind::text ? json_quoted(t->value) : std::string{t->value};
+    const std::string sent = fields.echo("t", id_bytes_max);
+    if (!fields.ok()) return State::fail(error, out);
     const TimeNs now = wall_clock_now();
     out.append_text(pong_reply(id, sent, now, now));
     return;
