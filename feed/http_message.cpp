@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "feed/json_writer.h"  // JsonWriter
+
 namespace bourse {
 
 namespace {
@@ -38,6 +40,14 @@ bool same_text(std::string_view a, std::string_view b) {
   });
 }
 
+// What a client sent may be any bytes; JSON is UTF-8.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
+  return out;
+}
+
 }  // namespace
 
 std::string head_of(const HttpAnswer& answer, bool keep_alive) {
@@ -53,30 +63,13 @@ std::string head_of(const HttpAnswer& answer, bool keep_alive) {
 
 HttpAnswer http_error(unsigned status, std::string_view name, unsigned code,
                       std::string_view message, std::string_view hint) {
+  JsonWriter json;
+  json.open('{').key("error").text(name).key("code").number(code);
+  json.key("message").text(printable(message)).key("hint").text(hint).close('}');
   HttpAnswer answer;
   answer.status = status;
-  answer.body = "{\"error\":" + json_quoted(name) + ",\"code\":" + std::to_string(code) +
-                ",\"message\":" + json_quoted(message) + ",\"hint\":" + json_quoted(hint) + "}\n";
+  answer.body = std::string(json.view()) + '\n';
   return answer;
-}
-
-std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      constexpr char hex[] = "0123456789abcdef";
-      out += "\\u00";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 bool origin_allowed(const HttpRequest& request, const std::vector<std::string>& allowed) {

@@ -35,9 +35,6 @@ std::string head_of(const HttpAnswer& answer, bool keep_alive);
 HttpAnswer http_error(unsigned status, std::string_view name, unsigned code,
                       std::string_view message, std::string_view hint);
 
-// The text as a JSON string, quotes included.
-std::string json_quoted(std::string_view text);
-
 // May a page of this origin open a websocket here? No origin: no browser, yes. Else its authority
 // must be the host that was asked, or the list must name it ("*": every page).
 bool origin_allowed(const HttpRequest& request, const std::vector<std::string>& allowed);

@@ -33,12 +33,6 @@ std::int64_t steady_now_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-TimeNs utc_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return TimeNs{std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec};
-}
-
 Reactor::Reactor() : state_of_asio_(std::make_unique<State>()), now_ns_(steady_now_ns()) {
   const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   CHECK(fd >= 0);

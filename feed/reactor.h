@@ -11,8 +11,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "matching/types.h"  // TimeNs
-
 namespace boost::asio {
 class io_context;
 }
@@ -58,6 +56,5 @@ class Reactor {
 };
 
 std::int64_t steady_now_ns();
-TimeNs utc_now();
 
 }  // namespace bourse

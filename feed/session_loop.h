@@ -42,6 +42,7 @@
 #include "feed/session_info.h"     // SessionInfo
 #include "feed/session_metrics.h"  // SessionMetrics
 #include "feed/upgrade.h"          // decide_upgrade, session_name, shutdown_message
+#include "feed/wall_clock.h"       // wall_clock_now
 #include "matching/types.h"        // TimeNs, SessionId
 
 namespace bourse {
@@ -66,8 +67,9 @@ class SessionLoop {
         number_(number) {}
   ~SessionLoop() { end_all(); }
 
-  Result<void> listen(Listener::Sharing sharing) {
-    auto opened = Listener::open(reactor_, options_.host, options_.port, sharing);
+  // port 0: any free one.
+  Result<void> listen(std::uint16_t port, Listener::Sharing sharing) {
+    auto opened = Listener::open(reactor_, options_.host, port, sharing);
     if (!opened) return std::unexpected(opened.error());
     listener_ = std::move(*opened);
     return {};
@@ -97,7 +99,7 @@ class SessionLoop {
     else
       reactor_.wait(std::max(next_timer_ns_ - reactor_.now_ns(), std::int64_t{0}), has_news);
     const std::int64_t now_ns = reactor_.now_ns();
-    utc_ = utc_now();
+    utc_ = wall_clock_now();
     accept();
     take_ready();
     if (stage_.advance(utc_)) sweep_all_ = true;

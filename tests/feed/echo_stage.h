@@ -83,11 +83,10 @@ struct EchoStage {
 class EchoServer {
  public:
   explicit EchoServer(FeedOptions given = {}) : options(std::move(given)) {
-    options.port = 0;
     auto context = TlsContext::server(options);
     if (!context) throw std::runtime_error(context.error().text());
     loop.emplace(stage, options, *context, metrics);
-    if (auto opened = loop->listen(Listener::Sharing::alone); !opened)
+    if (auto opened = loop->listen(0, Listener::Sharing::alone); !opened)
       throw std::runtime_error(opened.error().text());
     thread = std::thread([this] { loop->run(); });
   }

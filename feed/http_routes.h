@@ -1,0 +1,41 @@
+// What is served over plain HTTPS beside the websockets: health, metrics, reference data.
+//   Shape:  GET / /healthz /readyz /metrics /v1/instruments /v1/time /v1/limits; small JSON bodies,
+//           made when asked. Anything else is 404 with what there is.
+//   Owner:  one io thread; `not_ready` is called by it.
+//   Errors: answers with an HTTP status, a stable code and a hint.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "feed/feed_options.h"      // FeedOptions
+#include "feed/http_message.h"      // HttpRequest, HttpAnswer
+#include "feed/instrument_table.h"  // InstrumentTable
+#include "feed/metrics.h"           // Metrics
+
+namespace bourse {
+
+class HttpRoutes {
+ public:
+  // Why no orders can be taken now; empty = ready.
+  using NotReady = std::function<std::vector<std::string>()>;
+
+  HttpRoutes(const FeedOptions& options, const InstrumentTable& instruments, const Metrics& metrics,
+             NotReady not_ready);
+
+  HttpAnswer answer(const HttpRequest& request) const;
+
+ private:
+  HttpAnswer readiness() const;
+  HttpAnswer instruments() const;
+  HttpAnswer limits() const;
+  HttpAnswer welcome(const HttpRequest& request) const;
+
+  const FeedOptions& options_;
+  const InstrumentTable& instruments_;
+  const Metrics& metrics_;
+  NotReady not_ready_;
+};
+
+}  // namespace bourse

@@ -1,0 +1,185 @@
+#include "feed/io_shard.h"
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "feed/exec_router.h"     // ExecRouter
+#include "feed/hub.h"             // Hub
+#include "feed/market_session.h"  // MarketSession
+#include "feed/order_entry.h"     // OrderEntry
+#include "feed/session_loop.h"    // SessionLoop
+#include "feed/trade_session.h"   // TradeSession
+#include "feed/wall_clock.h"      // wall_clock_now
+#include "replay/cursor.h"        // Cursor
+
+namespace bourse {
+
+namespace {
+
+constexpr std::string_view market_path = "/v1/md";
+constexpr std::string_view trade_path = "/v1/trade";
+constexpr std::array<std::string_view, 1> market_subprotocols = {"bourse.fb.v1"};
+constexpr std::array<std::string_view, 2> trade_subprotocols = {"bourse.fb.v1", "bourse.json.v1"};
+
+// At once, so that a long burst does not keep the sockets waiting: about a quarter millisecond.
+constexpr int transactions_per_turn = 512;
+
+// What the session loop turns for the exchange.
+class FeedStage {
+ public:
+  using Conversation = std::variant<MarketSession, TradeSession>;
+
+  FeedStage(IoShardParts& parts, Cursor cursor)
+      : log_(parts.log),
+        options_(parts.options),
+        keys_(parts.keys),
+        on_failed_(std::move(parts.on_failed)),
+        cursor_(std::move(cursor)),
+        hub_(parts.market, parts.log.last_epoch(), parts.options),
+        router_(parts.engine, parts.accounts_max, parts.market.sequence()),
+        entry_(std::move(parts.gate), router_.instruments()),
+        routes_(parts.options, hub_.instruments(), parts.metrics, std::move(parts.not_ready)),
+        frames_(
+            parts.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers")),
+        orders_sent_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
+                                           {{"result", "sequenced"}})),
+        orders_busy_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
+                                           {{"result", "busy"}})),
+        hub_sequence_(parts.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
+                                          {{"shard", std::to_string(parts.index)}})),
+        encode_(parts.metrics.histogram("bourse_stage_seconds", "Time spent in a stage",
+                                        {{"stage", "encode"}})),
+        order_to_frame_(parts.metrics.histogram(
+            "bourse_order_to_frame_seconds",
+            "From the sequencing of an order to its frame being ready to send")) {}
+
+  std::span<const std::string_view> subprotocols(std::string_view path) const {
+    if (path == market_path) return market_subprotocols;
+    if (path == trade_path) return trade_subprotocols;
+    return {};
+  }
+
+  void open(std::string_view path, SessionInfo info, std::optional<Conversation>& into) {
+    if (path == market_path)
+      into.emplace(std::in_place_type<MarketSession>, hub_, log_, options_, std::move(info));
+    else
+      into.emplace(std::in_place_type<TradeSession>, router_, entry_, keys_, log_, options_,
+                   std::move(info));
+  }
+
+  HttpAnswer answer(const HttpRequest& request) { return routes_.answer(request); }
+
+  bool has_news() const {
+    return (!has_failed_ && cursor_.position() <= log_.released_sequence()) ||
+           (wants_drain_.load(std::memory_order_relaxed) && !is_draining_);
+  }
+
+  bool advance(TimeNs now) {
+    if (wants_drain_.load(std::memory_order_relaxed) && !is_draining_) {
+      is_draining_ = true;
+      entry_.drain();
+    }
+    count_orders();
+    if (has_failed_) return false;
+    const std::int64_t began_ns = steady_now_ns();
+    TimeNs newest{0};
+    int taken = 0;
+    while (taken < transactions_per_turn) {
+      const Cursor::Next next = cursor_.next();
+      if (next == Cursor::Next::at_head) break;
+      if (next == Cursor::Next::failed) {
+        has_failed_ = true;
+        on_failed_(cursor_.error());
+        break;
+      }
+      const TransactionView& transaction = cursor_.transaction();
+      hub_.on_transaction(transaction);
+      router_.on_transaction(transaction);
+      newest = transaction.time();
+      ++taken;
+    }
+    if (taken == 0) return false;
+    hub_.flush(now);
+    encode_.observe_ns(steady_now_ns() - began_ns);
+    order_to_frame_.observe_ns(wall_clock_now().value() - newest.value());
+    frames_.add(hub_.frames().head() - frames_.value());
+    hub_sequence_.set(static_cast<std::int64_t>(hub_.sequence().value()));
+    return true;
+  }
+
+  // Any thread; the caller wakes the loop.
+  void drain_orders() { wants_drain_.store(true, std::memory_order_relaxed); }
+
+ private:
+  void count_orders() {
+    orders_sent_.add(entry_.sent_count() - orders_sent_.value());
+    orders_busy_.add(entry_.busy_count() - orders_busy_.value());
+  }
+
+  const Log& log_;
+  const FeedOptions& options_;
+  const Keys& keys_;
+  std::function<void(const Error&)> on_failed_;
+  Cursor cursor_;
+  Hub hub_;
+  ExecRouter router_;
+  OrderEntry entry_;
+  HttpRoutes routes_;
+  Counter& frames_;
+  Counter& orders_sent_;
+  Counter& orders_busy_;
+  Gauge& hub_sequence_;
+  Histogram& encode_;
+  Histogram& order_to_frame_;
+  bool has_failed_ = false;
+  bool is_draining_ = false;
+  std::atomic<bool> wants_drain_{false};  // set by whoever stops, read by the io thread
+};
+
+}  // namespace
+
+struct IoShard::State {
+  FeedStage stage;
+  SessionLoop<FeedStage> loop;
+  bool shares_port;
+  bool is_first;
+
+  State(IoShardParts& parts, Cursor cursor)
+      : stage(parts, std::move(cursor)),
+        loop(stage, parts.options, parts.context, parts.metrics, {parts.index, parts.count}),
+        shares_port(parts.count > 1),
+        is_first(parts.index == 0) {}
+};
+
+IoShard::IoShard(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IoShard::~IoShard() = default;
+
+Result<std::unique_ptr<IoShard>> IoShard::make(IoShardParts parts) {
+  auto cursor = parts.log.cursor(next(parts.market.sequence()));
+  if (!cursor) return std::unexpected(cursor.error());
+  return std::unique_ptr<IoShard>(new IoShard(std::make_unique<State>(parts, std::move(*cursor))));
+}
+
+Result<void> IoShard::listen(std::uint16_t port) {
+  const auto sharing = !state_->shares_port ? Listener::Sharing::alone
+                       : state_->is_first   ? Listener::Sharing::first
+                                            : Listener::Sharing::joined;
+  return state_->loop.listen(port, sharing);
+}
+
+std::uint16_t IoShard::port() const { return state_->loop.port(); }
+void IoShard::run() { state_->loop.run(); }
+void IoShard::wake() { state_->loop.wake(); }
+
+void IoShard::drain_orders() {
+  state_->stage.drain_orders();
+  wake();
+}
+
+void IoShard::stop(std::uint16_t close_code) { state_->loop.stop(close_code); }
+
+}  // namespace bourse
