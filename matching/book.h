@@ -23,7 +23,10 @@ struct BookMemory {
       : orders(orders_max), ladders(orders_max), ids(orders_max) {}
 
   Handle find_order(OrderId id) const {
-    return ids.find(id, [&](Handle handle) { return orders[handle].id == id; });
+    return ids.find(id, [&](Handle handle) {
+      orders.prefetch(handle);  // whoever finds an order goes on to its details
+      return orders[handle].id == id;
+    });
   }
   // The order leaves the pool and the id table; it must be in no queue.
   void forget(OrderId id, Handle handle) {

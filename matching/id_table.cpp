@@ -7,9 +7,10 @@ namespace bourse {
 IdTable::IdTable(std::uint32_t entries_max) {
   CHECK(entries_max > 0 && entries_max <= 1u << 30);
   const std::uint32_t slot_count = std::bit_ceil(std::max(entries_max, 8u) * 2);
-  slots_ = std::make_unique_for_overwrite<Slot[]>(slot_count);
+  slots_ = take_pages<Slot>(slot_count);
   std::fill_n(slots_.get(), slot_count, Slot{0, no_handle});
   mask_ = slot_count - 1;
+  line_shift_ = 32 - static_cast<unsigned>(std::countr_zero(slot_count / 8));
 }
 
 void IdTable::erase(OrderId id, Handle handle) {

@@ -8,12 +8,11 @@
 
 #include <bit>
 #include <cstdint>
-#include <memory>
 
-#include "matching/check.h"       // CHECK, DCHECK
-#include "matching/slab.h"        // Handle, no_handle
-#include "matching/state_hash.h"  // mix64
-#include "matching/types.h"       // OrderId
+#include "matching/check.h"  // CHECK, DCHECK
+#include "matching/pages.h"  // Pages
+#include "matching/slab.h"   // Handle, no_handle
+#include "matching/types.h"  // OrderId
 
 namespace bourse {
 
@@ -67,11 +66,12 @@ class IdTable {
     Handle handle;
   };
   std::uint32_t home(std::uint32_t id_low) const {
-    return (static_cast<std::uint32_t>(mix64(id_low >> 3)) << 3 | (id_low & 7)) & mask_;
+    return ((id_low >> 3) * 0x9e3779b1u >> line_shift_) << 3 | (id_low & 7);
   }
 
-  std::unique_ptr<Slot[]> slots_;
+  Pages<Slot> slots_;
   std::uint32_t mask_;
+  unsigned line_shift_;  // 32 less the bits of the number of lines
   std::uint32_t entry_count_ = 0;
 };
 

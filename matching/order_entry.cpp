@@ -54,28 +54,11 @@ RejectReason check_kind(const Command& command) {
   return RejectReason::none;
 }
 
-// The same answer as check_kind() == none, in one look, for the orders that nearly all are.
-bool is_plain(const Command& command) {
-  const OrderBody& order = command.order;
-  const auto within = [](auto field, std::uint8_t from, std::uint8_t count) {
-    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(field) - from) < count;
-  };
-  const std::uint64_t reserved = static_cast<std::uint64_t>(order.stop_price.value()) |
-                                 order.display_quantity.value() | order.min_quantity.value() |
-                                 static_cast<std::uint64_t>(order.expire_at.value()) |
-                                 static_cast<std::uint64_t>(order.self_trade_prevention) |
-                                 static_cast<std::uint64_t>(command.order_flags);
-  return (reserved == 0) & (order.order_id != OrderId{0}) & within(order.side, 1, 2) &
-         within(order.type, 1, 2) & within(order.time_in_force, 1, 3);
-}
-
 }  // namespace
 
-RejectReason check_new_order(const Command& command, const InstrumentBody& instrument) {
+RejectReason find_fault(const Command& command, const InstrumentBody& instrument) {
   const OrderBody& order = command.order;
-  if (!is_plain(command)) {
-    if (const RejectReason kind = check_kind(command); kind != RejectReason::none) return kind;
-  }
+  if (const RejectReason kind = check_kind(command); kind != RejectReason::none) return kind;
   if (order.type == OrderType::limit || order.price != no_price) {
     const RejectReason price = check_price(order.price, instrument);
     if (price != RejectReason::none) return price;

@@ -9,10 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <type_traits>
 
 #include "matching/command.h"     // ClientOrderId
+#include "matching/pages.h"       // Pages, take_pages
 #include "matching/slab.h"        // Slab, Handle
 #include "matching/state_hash.h"  // mix64, hash_weights
 #include "matching/types.h"       // OrderId, QuantityLots, ...
@@ -56,12 +55,11 @@ struct OrderDetails {
   std::uint8_t reserved2_[24];
 };
 static_assert(sizeof(OrderDetails) == 128 && offsetof(OrderDetails, client_order_id) == 64);
-static_assert(std::is_trivially_default_constructible_v<OrderDetails>);
 
 class OrderPool {
  public:
   explicit OrderPool(std::uint32_t orders_max)
-      : orders_(orders_max), details_(std::make_unique_for_overwrite<OrderDetails[]>(orders_max)) {}
+      : orders_(orders_max), details_(take_pages<OrderDetails>(orders_max)) {}
 
   Handle take() { return orders_.take(); }
   void release(Handle handle) { orders_.release(handle); }
@@ -88,7 +86,7 @@ class OrderPool {
 
  private:
   Slab<Order, &Order::next> orders_;
-  std::unique_ptr<OrderDetails[]> details_;
+  Pages<OrderDetails> details_;
 };
 
 }  // namespace bourse

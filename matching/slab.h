@@ -9,10 +9,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <type_traits>
 
 #include "matching/check.h"  // CHECK, DCHECK
+#include "matching/pages.h"  // Pages, take_pages
 
 namespace bourse {
 
@@ -22,13 +21,9 @@ inline constexpr Handle no_handle = std::numeric_limits<Handle>::max();
 // `link` is the member that chains released records; it is free to mean anything in a live one.
 template <class Record, Handle Record::* link>
 class Slab {
-  static_assert(std::is_trivially_copyable_v<Record>);
-  static_assert(std::is_trivially_default_constructible_v<Record>);
-
  public:
   explicit Slab(std::uint32_t records_max)
-      : records_(std::make_unique_for_overwrite<Record[]>(records_max)),
-        records_max_(records_max) {}
+      : records_(take_pages<Record>(records_max)), records_max_(records_max) {}
 
   // The record's bytes are those of its previous use: assign every member.
   Handle take() {
@@ -63,7 +58,7 @@ class Slab {
   std::uint32_t records_max() const { return records_max_; }
 
  private:
-  std::unique_ptr<Record[]> records_;
+  Pages<Record> records_;
   std::uint32_t records_max_;
   std::uint32_t touched_count_ = 0;
   std::uint32_t live_count_ = 0;

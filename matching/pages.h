@@ -1,0 +1,43 @@
+// Memory that is taken once, at the start, in pages as large as the system gives.
+//   Shape:  an array of trivial records, not touched until used; arrays of 2 MiB and more ask for
+//           huge pages, because the engine jumps about in them and every miss of a small page's
+//           address costs a walk.
+//   Owner:  whoever holds it; move-only.
+//   Errors: a CHECK fails if there is no memory: it happens at the start or never.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <type_traits>
+
+#include "matching/check.h"  // CHECK
+
+namespace bourse {
+
+struct FreePages {
+  void operator()(void* memory) const { std::free(memory); }
+};
+
+template <class Record>
+using Pages = std::unique_ptr<Record[], FreePages>;
+
+template <class Record>
+Pages<Record> take_pages(std::size_t record_count) {
+  static_assert(std::is_trivially_copyable_v<Record>);
+  static_assert(std::is_trivially_default_constructible_v<Record>);
+  constexpr std::size_t huge_bytes = std::size_t{2} << 20;
+  constexpr std::size_t line_bytes = 64;
+  const std::size_t bytes = record_count * sizeof(Record);
+  const std::size_t alignment = bytes >= huge_bytes ? huge_bytes : line_bytes;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* const memory = std::aligned_alloc(alignment, rounded == 0 ? line_bytes : rounded);
+  CHECK(memory != nullptr);
+  // A wish: a system that knows no huge pages works as well, only slower.
+  if (alignment == huge_bytes) static_cast<void>(::madvise(memory, rounded, MADV_HUGEPAGE));
+  return Pages<Record>(static_cast<Record*>(memory));
+}
+
+}  // namespace bourse
