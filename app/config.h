@@ -1,0 +1,81 @@
+// Every setting of the exchange, with its default: what runs when nothing is configured.
+//   Shape:   plain values; filled by defaults < file < environment < flags (app/settings.h).
+//   Units:   in the names. Decimals (tick_size ...) stay text until they are converted exactly.
+//   Owner:   built once by the main thread before anything starts, read-only afterwards.
+//   Errors:  none here; app/config_file.h and app/settings.h name file, line, key and remedy.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "feed/feed_options.h"       // FeedOptions
+#include "matching/engine.h"         // EngineLimits
+#include "matching/wait_strategy.h"  // WaitMode
+#include "replay/log.h"              // Durability
+
+namespace bourse {
+
+struct SymbolConfig {
+  std::string symbol;
+  std::string base;
+  std::string quote;
+  std::string tick_size = "0.01";  // in the quote currency
+  std::string lot_size = "1";      // in the base
+  std::string quantity_min;        // in the base; empty = one lot
+  std::string quantity_max = "1000000";
+  std::string price_min;  // in the quote currency; empty = one tick
+  std::string price_max = "10000000";
+  std::int64_t quantity_exponent = -8;
+  int line = 0;  // where the file says so; 0 = not from a file
+};
+
+struct KeyConfig {
+  std::string id;
+  std::uint32_t account = 0;
+  std::string algorithm = "ed25519";  // or hmac-sha256
+  std::string public_key;             // ed25519: base64 of the 32 bytes
+  std::string secret_file;            // hmac-sha256: a file with the secret, one line
+  int line = 0;
+};
+
+struct Config {
+  struct Journal {
+    std::string directory = "journal";
+    Durability durability = Durability::disk;
+    std::uint64_t segment_bytes = 256u << 20;
+    std::uint64_t tail_bytes = 64u << 20;
+  } journal;
+
+  struct EngineConfig {
+    EngineLimits limits;
+    WaitMode wait = WaitMode::park;
+    std::uint64_t gate_commands_max = 4096;  // per io thread or in-process participant
+    std::uint64_t commands_per_poll_max = 256;
+  } engine;
+
+  FeedOptions feed;
+  std::uint32_t io_threads = 1;
+
+  struct Demo {
+    std::uint64_t seed = 42;
+    std::uint64_t commands_per_second = 200;
+  } demo;
+
+  struct LogOutput {
+    std::string level = "info";   // debug, info, warn, error
+    std::string format = "text";  // or json
+  } log;
+
+  std::uint64_t drain_timeout_ms = 5000;
+
+  std::vector<SymbolConfig> symbols;
+  std::vector<KeyConfig> keys;
+
+  // Key -> where its value came from: "default", "bourse.toml:14", "BOURSE_FEED_PORT", "--port".
+  std::map<std::string, std::string, std::less<>> origins;
+};
+
+}  // namespace bourse

@@ -1,0 +1,45 @@
+#include "app/key_config.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <string>
+
+namespace bourse {
+
+Result<Keys> keys_of(const Config& config, bool demo) {
+  Keys keys;
+  for (const KeyConfig& from : config.keys) {
+    const std::string where = fmt::format("keys.{}", from.id);
+    ApiKey key;
+    key.id = from.id;
+    key.account = AccountId{from.account};
+    key.algorithm = parse_algorithm(from.algorithm);
+    if (key.algorithm == KeyAlgorithm::none)
+      return fail(ExitCode::bad_config, fmt::format("unknown algorithm \"{}\"", from.algorithm),
+                  where, "ed25519 or hmac-sha256");
+    if (from.account == 0 || from.account > config.engine.limits.accounts_max)
+      return fail(ExitCode::bad_config,
+                  fmt::format("account {} is not in 1 to engine.accounts_max ({})", from.account,
+                              config.engine.limits.accounts_max),
+                  where);
+    if (key.algorithm == KeyAlgorithm::ed25519) {
+      const auto bytes = decode_base64(from.public_key);
+      if (!bytes)
+        return fail(ExitCode::bad_config, "public_key is no base64", where,
+                    "the 32 bytes of the Ed25519 public key, in base64");
+      key.material = *bytes;
+    } else {
+      std::ifstream file(from.secret_file);
+      if (!std::getline(file, key.material))
+        return fail(ExitCode::file_missing, fmt::format("cannot read \"{}\"", from.secret_file),
+                    where, "secret_file names a file whose first line is the secret");
+    }
+    if (auto added = keys.add(std::move(key)); !added) return std::unexpected(added.error());
+  }
+  if (demo)
+    if (auto added = keys.add(demo_key()); !added) return std::unexpected(added.error());
+  return keys;
+}
+
+}  // namespace bourse

@@ -1,0 +1,101 @@
+// The one list of scalar settings: key, place in Config, what it means. File, environment, flags,
+// `bourse config show` and the table in docs/OPERATIONS.md all come from it.
+//   Shape:   visit_settings calls visit(key, value&, meaning) for each; values are text, integers,
+//            bool, Durability or WaitMode.
+//   Owner:   the main thread, at start.
+//   Errors:  set_setting() names the key, the text it was given and what it takes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"     // Config
+#include "replay/result.h"  // Result
+
+namespace bourse {
+
+template <class AnyConfig, class Visit>
+void visit_settings(AnyConfig& c, Visit&& visit) {
+  visit("journal.directory", c.journal.directory, "where the log lives; one exchange at a time");
+  visit("journal.durability", c.journal.durability,
+        "when anybody is told: memory (in the page cache) or disk (after fdatasync)");
+  visit("journal.segment_bytes", c.journal.segment_bytes, "size of one segment file");
+  visit("journal.tail_bytes", c.journal.tail_bytes,
+        "size of the log's memory tail, a power of two");
+  visit("engine.symbols_max", c.engine.limits.symbols_max, "instruments");
+  visit("engine.accounts_max", c.engine.limits.accounts_max, "accounts are 1 to this");
+  visit("engine.orders_max", c.engine.limits.orders_max, "open orders of all symbols together");
+  visit("engine.wait", c.engine.wait,
+        "how idle engine and journal threads wait: spin, yield or park");
+  visit("engine.gate_commands_max", c.engine.gate_commands_max,
+        "commands waiting per io thread; when full the answer is busy");
+  visit("engine.commands_per_poll_max", c.engine.commands_per_poll_max,
+        "commands taken under one reading of the clock");
+  visit("feed.host", c.feed.host, "address to listen on");
+  visit("feed.port", c.feed.port, "port to listen on; 0 = any free one");
+  visit("feed.io_threads", c.io_threads, "threads that serve connections");
+  visit("feed.server_name", c.feed.server_name, "what hello calls this server");
+  visit("feed.certificate_file", c.feed.certificate_file,
+        "PEM chain; empty = self-signed, made at start");
+  visit("feed.private_key_file", c.feed.private_key_file, "PEM key of certificate_file");
+  visit("feed.tls12", c.feed.tls12, "take TLS 1.2 too; 1.3 only by default");
+  visit("feed.heartbeat_ms", c.feed.heartbeat_ms, "System heartbeat on every market connection");
+  auto& limits = c.feed.limits;
+  visit("feed.limits.inbound_message_bytes", limits.inbound_message_bytes,
+        "longest message taken; over it: close 1009");
+  visit("feed.limits.order_bytes", limits.order_bytes, "longest FlatBuffers order request");
+  visit("feed.limits.frame_bytes", limits.frame_bytes, "longest frame sent");
+  visit("feed.limits.outbox_high_bytes", limits.outbox_high_bytes,
+        "unsent bytes above which a session reads from the log");
+  visit("feed.limits.outbox_low_bytes", limits.outbox_low_bytes,
+        "unsent bytes below which it is filled again");
+  visit("feed.limits.frame_log_bytes", limits.frame_log_bytes,
+        "frames kept ready, shared by all sessions of a thread");
+  visit("feed.limits.http_header_bytes", limits.http_header_bytes, "longest HTTP request head");
+  visit("feed.limits.streams_per_connection", limits.streams_per_connection_count,
+        "subscriptions of one connection");
+  visit("feed.limits.symbols_per_op", limits.symbols_per_op_count, "symbols named in one message");
+  visit("feed.limits.control_per_second", limits.control_per_second_count,
+        "control messages per second");
+  visit("feed.limits.control_burst", limits.control_burst_count, "control messages at once");
+  visit("feed.limits.orders_per_second", limits.orders_per_second_count,
+        "orders per second of one session; cancels are free");
+  visit("feed.limits.orders_burst", limits.orders_burst_count, "orders at once");
+  visit("feed.limits.connections", limits.connections_count,
+        "connections of one io thread; over it: HTTP 503");
+  visit("feed.limits.handshakes_per_turn", limits.handshakes_per_turn_count,
+        "TLS handshakes between two sweeps");
+  visit("feed.limits.lag_ms", limits.lag_ms, "behind for longer: the reader is told SlowReader");
+  visit("feed.limits.handshake_ms", limits.handshake_ms, "longest TLS handshake and upgrade");
+  visit("feed.limits.first_request_ms", limits.first_request_ms,
+        "subscribe or auth must come within");
+  visit("feed.limits.ping_ms", limits.ping_ms, "websocket ping after so long a silence");
+  visit("feed.limits.dead_ms", limits.dead_ms, "nothing heard for so long: gone");
+  visit("feed.limits.no_progress_ms", limits.no_progress_ms,
+        "bytes due and none taken for so long: cut");
+  visit("feed.limits.drain_ms", limits.drain_ms, "longest goodbye to connections at a stop");
+  visit("demo.seed", c.demo.seed, "of the demo market");
+  visit("demo.commands_per_second", c.demo.commands_per_second, "of the demo market");
+  visit("log.level", c.log.level, "debug, info, warn or error");
+  visit("log.format", c.log.format, "text or json");
+  visit("drain_timeout_ms", c.drain_timeout_ms, "longest graceful stop");
+}
+
+std::vector<std::string> setting_keys();
+
+// Sets one setting from text. `origin` is remembered for `config show --origin`.
+Result<void> set_setting(Config& config, std::string_view key, std::string_view text,
+                         std::string origin);
+
+// Applies BOURSE_SECTION_KEY variables (BOURSE_FEED_PORT=9000).
+Result<void> apply_environment(Config& config);
+
+std::string setting_text(const Config& config, std::string_view key);
+std::string setting_meaning(std::string_view key);
+
+// The candidate nearest to `word` by edit distance; empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace bourse
