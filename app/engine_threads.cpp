@@ -1,0 +1,68 @@
+#include "app/engine_threads.h"
+
+#include <chrono>
+#include <thread>
+
+#include "app/wall_clock.h"           // wall_clock_now
+#include "matching/broadcast_ring.h"  // BroadcastRing
+
+namespace bourse {
+namespace {
+
+constexpr std::chrono::microseconds blocked_pause{50};
+constexpr std::chrono::milliseconds degraded_pause{10};
+
+}  // namespace
+
+void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t commands_per_poll_max,
+                const StopFlag& stop, const StopFlag& abandon) {
+  Waiter waiter(wait, sequencer.commands_waiting());
+  while (!abandon()) {
+    if (sequencer.poll(wall_clock_now(), commands_per_poll_max) > 0) {
+      log.tail().arrivals().wake();
+      waiter.worked();
+    } else if (sequencer.is_blocked()) {
+      // The journal is a whole tail behind: commands wait in their gates, writers hear `busy`.
+      std::this_thread::sleep_for(blocked_pause);
+    } else if (stop()) {
+      return;
+    } else {
+      waiter.wait([&] { return sequencer.has_work() || stop() || abandon(); });
+    }
+  }
+}
+
+std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+                                 const std::function<void()>& on_released,
+                                 const std::function<void(const Error&)>& on_degraded) {
+  JournalWriter& journal = log.journal();
+  Waiter waiter(wait, log.tail().arrivals());
+  bool was_degraded = false;
+  while (true) {
+    switch (journal.step()) {
+      case JournalWriter::Step::wrote:
+        was_degraded = false;
+        on_released();
+        waiter.worked();
+        break;
+      case JournalWriter::Step::idle:
+        if (stop() && !journal.has_work()) {
+          if (auto finished = journal.finish(); !finished) return finished.error();
+          on_released();
+          return std::nullopt;
+        }
+        waiter.wait([&] { return journal.has_work() || stop(); });
+        break;
+      case JournalWriter::Step::degraded:
+        if (!was_degraded) on_degraded(journal.failure());
+        was_degraded = true;
+        if (stop()) return journal.failure();
+        std::this_thread::sleep_for(degraded_pause);
+        break;
+      case JournalWriter::Step::failed:
+        return journal.failure();
+    }
+  }
+}
+
+}  // namespace bourse

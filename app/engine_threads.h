@@ -1,0 +1,37 @@
+// The loops of the engine and the journal thread.
+//   Shape:   two functions that run until told to stop; everything they touch is given to them.
+//   Owner:   run_engine: the engine thread; run_journal: the journal thread; the flags are set by
+//            the main thread.
+//   Errors:  run_journal returns the failure that ended it; run_engine cannot fail.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "matching/sequencer.h"      // Sequencer
+#include "matching/wait_strategy.h"  // WaitMode
+#include "replay/log.h"              // Log
+#include "replay/result.h"           // Error
+
+namespace bourse {
+
+// Set by the main thread (release), read by the loops (acquire).
+struct StopFlag {
+  std::atomic<bool> is_set{false};
+  bool operator()() const { return is_set.load(std::memory_order_acquire); }
+  void set() { is_set.store(true, std::memory_order_release); }
+};
+
+// Takes commands until `stop` is set and the gates are empty, or `abandon` is set.
+void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t commands_per_poll_max,
+                const StopFlag& stop, const StopFlag& abandon);
+
+// Writes and releases until `stop` is set and the tail is written, then finishes the journal.
+// `on_released` is called after each group, `on_degraded` once each time the disk has become full.
+std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+                                 const std::function<void()>& on_released,
+                                 const std::function<void(const Error&)>& on_degraded);
+
+}  // namespace bourse

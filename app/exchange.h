@@ -1,0 +1,58 @@
+// The exchange: the one room that knows threads. It recovers the log, joins sequencer, journal and
+// io shards, and lets participants of its own process (demo market, order flow) take part.
+//   Shape:   one engine thread, one journal thread, N io threads, one thread per participant.
+//   Owner:   the main thread starts and stops it; what each other thread owns stands beside it in
+//            the .cpp.
+//   Errors:  start() returns what kept it from starting. A journal that fails while running ends
+//            the exchange: wait() says why; what was not released was never told to anybody.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/config.h"     // Config
+#include "replay/result.h"  // Result, Error
+
+namespace bourse {
+
+struct RecoverySummary {
+  std::uint64_t transactions = 0;
+  std::uint64_t open_orders = 0;
+  std::uint64_t torn_bytes = 0;
+  std::uint32_t epoch = 0;  // the one that this start has opened
+  std::int64_t elapsed_ms = 0;
+};
+
+// Where orders of this process come from, besides connected traders.
+struct ExchangeFlow {
+  bool demo = false;      // the seeded market of `bourse serve --demo`
+  std::string itch_file;  // a Nasdaq day; empty = none
+  double speed = 0;       // of the file's own time; 0 = as fast as answered
+};
+
+class Exchange {
+ public:
+  // Opens and recovers the log, defines the configured instruments, starts every thread, listens.
+  static Result<std::unique_ptr<Exchange>> start(const Config& config, const ExchangeFlow& flow);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // Blocks until `stop_fd` is readable or something has failed, and returns that failure.
+  std::optional<Error> wait(int stop_fd);
+  // Takes no more orders, answers what is in the gates, makes it durable, says goodbye.
+  void stop();
+
+  std::uint16_t port() const;
+  const RecoverySummary& recovery() const;
+  std::string flow_report() const;  // what the order flow found; empty without one
+
+ private:
+  struct Parts;
+  explicit Exchange(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bourse

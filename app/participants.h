@@ -1,0 +1,24 @@
+// Participants of the exchange's own process: the demo market and the order flow of a file. They
+// trade like anybody else, through a gate and a cursor.
+//   Shape:   two loops that run until told to stop, or until the file has ended.
+//   Owner:   the participant's thread; the flag is set by the main thread.
+//   Errors:  returned: a log that cannot be read, a file that is not what it should be.
+#pragma once
+
+#include <optional>
+
+#include "app/demo_market.h"     // DemoMarket
+#include "app/engine_threads.h"  // StopFlag
+#include "matching/sequencer.h"  // Gate
+#include "replay/cursor.h"       // Cursor
+#include "replay/itch_flow.h"    // ItchFlow
+#include "replay/result.h"       // Error
+
+namespace bourse {
+
+std::optional<Error> run_demo_market(DemoMarket& market, const StopFlag& stop);
+
+// Ends by itself when the file is at its end and everything has been answered.
+std::optional<Error> run_itch_flow(ItchFlow& flow, Gate gate, Cursor log, const StopFlag& stop);
+
+}  // namespace bourse

@@ -1,0 +1,130 @@
+#include "app/serve_command.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "app/build_info.h"      // build_info_line
+#include "app/config_command.h"  // effective_config
+#include "app/exchange.h"        // Exchange
+#include "app/settings.h"        // setting_text
+#include "feed/auth.h"           // demo_key_id
+
+namespace bourse {
+namespace {
+
+int complain(const Error& error) {
+  fmt::print(stderr, "bourse serve: {}\n", error.text());
+  return static_cast<int>(error.code);
+}
+
+void start_logging(const Config& config) {
+  auto logger = spdlog::stderr_color_mt("bourse");
+  if (config.log.format == "json")
+    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})",
+                        spdlog::pattern_time_type::utc);
+  else
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(config.log.level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+// As a person in this directory would type it.
+std::string program_name() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto relative = std::filesystem::proximate(program, error);
+  if (error) return "bourse";
+  const std::string text = relative.string();
+  return text.starts_with("..") ? program.string()
+                                : (text.find('/') == std::string::npos ? "./" + text : text);
+}
+
+void greet(const Config& config, const ServeArguments& arguments, const Exchange& exchange) {
+  const RecoverySummary& recovery = exchange.recovery();
+  std::string symbols;
+  for (const SymbolConfig& symbol : config.symbols) symbols += " " + symbol.symbol;
+  const std::string authority = fmt::format("{}:{}", config.feed.host, exchange.port());
+  const std::string first = config.symbols.empty() ? "'*'" : config.symbols.front().symbol;
+  const std::string url =
+      authority == "127.0.0.1:9443" ? "" : fmt::format(" --url wss://{}", authority);
+  fmt::print("{}\n", build_info_line());
+  fmt::print("journal      {} (durability {}), {} transactions recovered in {} ms, epoch {}\n",
+             config.journal.directory, setting_text(config, "journal.durability"),
+             recovery.transactions, recovery.elapsed_ms, recovery.epoch);
+  if (recovery.torn_bytes != 0)
+    fmt::print("             {} bytes of a torn tail set aside: nobody had been told of them\n",
+               recovery.torn_bytes);
+  if (!symbols.empty()) fmt::print("symbols     {}\n", symbols);
+  fmt::print("market data  wss://{}/v1/md\n", authority);
+  fmt::print("orders       wss://{}/v1/trade\n", authority);
+  if (arguments.demo)
+    fmt::print("demo market  seed {}, about {} commands/s; demo key \"{}\" is accepted\n",
+               config.demo.seed, config.demo.commands_per_second, demo_key_id);
+  fmt::print("\nwatch it in another terminal:\n  {} tail {}{}\n\nCtrl-C ends it.\n", program_name(),
+             first, url);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve_command(const ServeArguments& arguments) {
+  auto config = effective_config(arguments.config_file, arguments.demo, arguments.settings);
+  if (!config) return complain(config.error());
+  ExchangeFlow flow;
+  if (!arguments.flow.empty()) {
+    if (!arguments.flow.starts_with("itch:"))
+      return complain({ExitCode::usage, fmt::format("--flow {}: unknown kind", arguments.flow), "",
+                       "the one kind there is: --flow itch:FILE"});
+    flow.itch_file = arguments.flow.substr(5);
+    if (arguments.speed != "max") {
+      const char* end = arguments.speed.data() + arguments.speed.size();
+      const auto [stop, error] = std::from_chars(arguments.speed.data(), end, flow.speed);
+      if (error != std::errc{} || stop != end || !(flow.speed > 0))
+        return complain({ExitCode::usage, fmt::format("--speed {}: not a speed", arguments.speed),
+                         "", "max, or a factor of real time such as 10 or 0.5"});
+    }
+  }
+  start_logging(*config);
+
+  // Every thread inherits the mask, so that a signal reaches the descriptor and nothing else.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+
+  flow.demo = arguments.demo;
+  auto exchange = Exchange::start(*config, flow);
+  if (!exchange) return complain(exchange.error());
+  greet(*config, arguments, **exchange);
+
+  const std::optional<Error> failure = (*exchange)->wait(signal_fd);
+  // A second signal ends the process at once.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  signalfd_siginfo first{};
+  if (::read(signal_fd, &first, sizeof first) < 0) spdlog::debug("no signal was pending");
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (failure) {
+    spdlog::critical("stopping: {}", failure->text());
+  } else {
+    spdlog::info("stopping: orders are answered, the journal is flushed, connections are closed");
+  }
+  (*exchange)->stop();
+  const std::string report = (*exchange)->flow_report();
+  if (!report.empty()) fmt::print("{}\n", report);
+  ::close(signal_fd);
+  return failure ? complain(*failure) : 0;
+}
+
+}  // namespace bourse
