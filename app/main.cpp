@@ -1,10 +1,5 @@
 // The executable `bourse`.
 
-#include "app/build_info.h"  // build_info_line
+#include "app/command_line.h"  // run_command_line
 
-#include <cstdio>
-
-int main() {
-  std::puts(bourse::build_info_line().c_str());
-  return 0;
-}
+int main(int argc, char** argv) { return bourse::run_command_line(argc, argv); }

@@ -1,0 +1,205 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include "app/build_info.h"      // build_info_line
+#include "app/config_command.h"  // config_check_command, config_show_command
+#include "app/import_command.h"  // import_command
+#include "app/replay_command.h"  // replay_command
+#include "app/serve_command.h"   // serve_command
+#include "app/settings.h"        // nearest
+#include "app/tail_command.h"    // tail_command
+#include "replay/result.h"       // ExitCode
+
+namespace bourse {
+namespace {
+
+constexpr const char* first_screen =
+    R"(bourse: an exchange in one process: match orders, journal them, stream the market.
+
+Examples
+  bourse serve --demo                       start with two symbols and a live market
+  bourse tail BTC-USD                       watch it in a second terminal
+  bourse replay journal/ --verify           prove that the journal gives the same market again
+  bourse replay journal/ --from 1000 --format csv > trades.csv
+
+Commands
+  serve     run the exchange                config    show or check settings
+  tail      watch a live market             import    build a journal from a foreign feed
+  replay    print or verify a journal       version   version, commit, build flags
+
+Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
+environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
+)";
+
+struct Invocation {
+  std::function<int()> run;
+};
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options({}))
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// What was not understood, and what it might have meant.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* named = &app;
+  const auto subcommands = app.get_subcommands();
+  if (!subcommands.empty()) named = subcommands.front();
+  std::string next = fmt::format("bourse {}--help shows what there is",
+                                 named == &app ? "" : named->get_name() + " ");
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> rest = named->remaining(true);
+    if (!rest.empty()) {
+      std::vector<std::string> known = option_names(*named);
+      if (named == &app)
+        for (const CLI::App* sub : app.get_subcommands({})) known.push_back(sub->get_name());
+      const std::string word = rest.front().substr(0, rest.front().find('='));
+      const std::string near = nearest(word, known);
+      if (!near.empty()) next = fmt::format("did you mean {}?", near);
+      fmt::print(stderr, "bourse: unknown {} {}\n  {}\n",
+                 word.starts_with("-") ? "flag" : "argument", word, next);
+      return static_cast<int>(ExitCode::usage);
+    }
+  }
+  fmt::print(stderr, "bourse: {}\n  {}\n", error.what(), next);
+  return static_cast<int>(ExitCode::usage);
+}
+
+// --set section.key=value pairs.
+FlagSettings split_settings(const std::vector<std::string>& texts) {
+  FlagSettings settings;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    settings.emplace_back(text.substr(0, equals),
+                          equals == std::string::npos ? "" : text.substr(equals + 1));
+  }
+  return settings;
+}
+
+void add_serve(CLI::App& app, Invocation& invocation) {
+  CLI::App* serve = app.add_subcommand("serve", "run the exchange");
+  static ServeArguments arguments;
+  static std::vector<std::string> sets;
+  static std::string port, directory, durability;
+  serve->add_option("--config", arguments.config_file, "settings file (TOML)");
+  serve->add_flag("--demo", arguments.demo, "two symbols, a demo key and a live seeded market");
+  serve->add_option("--flow", arguments.flow, "orders from a file: itch:FILE");
+  serve->add_option("--speed", arguments.speed, "of the flow: max, or a factor of real time");
+  serve->add_option("--port", port, "short for --set feed.port=N");
+  serve->add_option("--journal", directory, "short for --set journal.directory=DIR");
+  serve->add_option("--durability", durability, "short for --set journal.durability=memory|disk");
+  serve->add_option("--set", sets, "section.key=value, any setting")->allow_extra_args(false);
+  serve->callback([&invocation] {
+    invocation.run = [] {
+      arguments.settings = split_settings(sets);
+      if (!port.empty()) arguments.settings.emplace_back("feed.port", port);
+      if (!directory.empty()) arguments.settings.emplace_back("journal.directory", directory);
+      if (!durability.empty()) arguments.settings.emplace_back("journal.durability", durability);
+      return serve_command(arguments);
+    };
+  });
+}
+
+void add_config(CLI::App& app, Invocation& invocation) {
+  CLI::App* config = app.add_subcommand("config", "show or check settings");
+  config->require_subcommand(1);
+  static std::string file;
+  static bool origin = false;
+  static std::vector<std::string> sets;
+  CLI::App* check = config->add_subcommand("check", "validate a settings file, start nothing");
+  check->add_option("FILE", file, "settings file (TOML)")->required();
+  check->callback([&invocation] { invocation.run = [] { return config_check_command(file); }; });
+  CLI::App* show = config->add_subcommand("show", "every setting with its value and meaning");
+  show->add_option("--config", file, "settings file (TOML)");
+  show->add_option("--set", sets, "section.key=value")->allow_extra_args(false);
+  show->add_flag("--origin", origin, "where each value came from");
+  show->callback([&invocation] {
+    invocation.run = [] { return config_show_command(file, origin, split_settings(sets)); };
+  });
+}
+
+void add_replay(CLI::App& app, Invocation& invocation) {
+  CLI::App* replay = app.add_subcommand("replay", "print a journal, or execute it again");
+  static ReplayArguments arguments;
+  replay->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  replay->add_option("--from", arguments.from_sequence, "first sequence; default: the earliest");
+  replay->add_option("--to", arguments.to_sequence, "last sequence; default: the head");
+  replay->add_flag("--verify", arguments.verify, "execute every command again, compare all events");
+  replay->add_option("--format", arguments.format, "table, json or csv");
+  replay->callback([&invocation] { invocation.run = [] { return replay_command(arguments); }; });
+}
+
+void add_import(CLI::App& app, Invocation& invocation) {
+  CLI::App* import = app.add_subcommand("import", "build a journal from a foreign feed");
+  static ImportArguments arguments;
+  import->add_option("KIND", arguments.kind, "of the file: itch")->required();
+  import->add_option("FILE", arguments.file, "Nasdaq TotalView-ITCH 5.0, 2-byte lengths")
+      ->required();
+  import->add_option("--journal", arguments.journal, "directory to write")->required();
+  import->add_option("--date", arguments.date, "YYYY-MM-DD; default: from the name of the file");
+  import->add_option("--symbols", arguments.symbols, "A,B; default: all")->delimiter(',');
+  import->add_flag("--force", arguments.force, "replace the journal that is there");
+  import->add_option("--format", arguments.format, "table or json");
+  import->callback([&invocation] { invocation.run = [] { return import_command(arguments); }; });
+}
+
+void add_tail(CLI::App& app, Invocation& invocation) {
+  CLI::App* tail = app.add_subcommand("tail", "watch a live market");
+  static TailArguments arguments;
+  tail->add_option("SYMBOL", arguments.symbol, "for example BTC-USD")->required();
+  tail->add_option("--url", arguments.url, "default: BOURSE_URL, else wss://127.0.0.1:9443");
+  tail->add_option("--from", arguments.from_sequence, "first sequence; default: live");
+  tail->add_option("--count", arguments.count, "end after so many ticks");
+  tail->add_option("--format", arguments.format, "lines or json; default: a screen on a terminal");
+  tail->add_option("--channel", arguments.channels, "mbo, trade, bbo; for lines and json")
+      ->allow_extra_args(false);
+  tail->add_option("--ca", arguments.ca_file, "certificate to trust (PEM)");
+  tail->add_flag("--insecure", arguments.insecure, "take any certificate; the default on loopback");
+  tail->callback([&invocation] { invocation.run = [] { return tail_command(arguments); }; });
+}
+
+}  // namespace
+
+int run_command_line(int argument_count, const char* const* arguments) {
+  CLI::App app("bourse");
+  app.require_subcommand(0, 1);
+  app.set_help_flag("--help,-h", "this text");
+  Invocation invocation;
+  add_serve(app, invocation);
+  add_config(app, invocation);
+  add_replay(app, invocation);
+  add_import(app, invocation);
+  add_tail(app, invocation);
+  app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
+    invocation.run = [] {
+      fmt::print("{}\n", build_info_line());
+      return 0;
+    };
+  });
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::CallForHelp& help) {
+    if (app.get_subcommands().empty())
+      std::fputs(first_screen, stdout);
+    else
+      return app.exit(help);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error);
+  }
+  if (!invocation.run) {
+    std::fputs(first_screen, stdout);
+    return 0;
+  }
+  return invocation.run();
+}
+
+}  // namespace bourse
