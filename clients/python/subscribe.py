@@ -56,7 +56,7 @@ async def follow(url, symbols, channels, resume=None, start=None, snapshot=False
 
 async def main():
     arg = argparse.ArgumentParser(description=__doc__)
-    arg.add_argument("symbol", nargs="+"); arg.add_argument("--url", default="wss://127.0.0.1:9443")
+    arg.add_argument("symbol", nargs="+"); arg.add_argument("--url", default=os.environ.get("BOURSE_URL", "wss://127.0.0.1:9443"))
     arg.add_argument("--channel", action="append"); arg.add_argument("--from", dest="start", type=int)
     arg.add_argument("--count", type=int, default=0, help="end after so many ticks"); arg.add_argument("--resume", metavar="FILE")
     arg = arg.parse_args()
@@ -67,7 +67,7 @@ async def main():
             price = f"{row['price'] / 1e9:.9g}" if "price" in row.dtype.names else f"{row['bid_px'] / 1e9:.9g}/{row['ask_px'] / 1e9:.9g}"
             print(channel, symbol, row["seq"], price, row["size"] if "size" in row.dtype.names else "", flush=True)
         seen += len(rows)
-        if arg.resume: json.dump(resume | {f"{channel} {symbol}": header[2]}, open(arg.resume, "w"))
+        if arg.resume and not header[7] & PARTIAL: json.dump(resume | {f"{channel} {symbol}": header[2]}, open(arg.resume, "w"))
         if arg.count and seen >= arg.count: break
 
 if __name__ == "__main__":
