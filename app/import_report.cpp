@@ -70,7 +70,9 @@ std::string json_quote(PriceTicks price, QuantityLots quantity) {
 
 std::vector<ItchStockSummary> busiest(const ItchImportReport& report) {
   std::vector<ItchStockSummary> stocks = report.stocks;
-  std::ranges::stable_sort(stocks, std::ranges::greater(), &ItchStockSummary::events);
+  std::ranges::sort(stocks, [](const ItchStockSummary& a, const ItchStockSummary& b) {
+    return a.events != b.events ? a.events > b.events : a.symbol < b.symbol;
+  });
   if (stocks.size() > stocks_shown_max) stocks.resize(stocks_shown_max);
   return stocks;
 }

@@ -146,11 +146,14 @@ class ItchFeed::Step {
     const std::span<PublicEvent> events = out_.public_events();
     if (events.empty()) return outcome_;
     events.back().flags |= event_flags::last;
-    if (stock_->book.crossed()) [[unlikely]] {
-      ++(stock_->may_be_crossed ? feed_.counts_.crossed_halted : feed_.counts_.crossed);
-    } else {
-      stock_->may_be_crossed = stock_->is_halted;
+    // Only an order that is added can cross a book that was not.
+    if (events.back().kind == EventKind::add || stock_->is_crossed) {
+      stock_->is_crossed = stock_->book.crossed();
+      if (stock_->is_crossed) {
+        ++(stock_->may_be_crossed ? feed_.counts_.crossed_halted : feed_.counts_.crossed);
+      }
     }
+    if (!stock_->is_crossed) stock_->may_be_crossed = stock_->is_halted;
     return ItchOutcome::events;
   }
 

@@ -82,6 +82,7 @@ class ItchFeed {
   struct Stock {
     DepthBook book;
     bool is_halted = false;
+    bool is_crossed = false;
     // Orders that meet during a halt stay crossed until the auction has worked them off.
     bool may_be_crossed = false;
   };
