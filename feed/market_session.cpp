@@ -211,18 +211,26 @@ void MarketSession::State::subscribe(const ControlRequest& request, Outbox& out)
 
 // Hands the streams to the pump; what the log refuses moves to the rejected ones.
 void MarketSession::State::start(SubscribePlan& plan) {
-  // Streams with the same start share one reader, so that their frames keep their common order.
-  std::map<Sequence, std::vector<CatchUp::StreamStart>> replays;
+  // One reader for all, so that frames keep their common order and a client may resume any number
+  // of streams, each where it ended. Only a snapshot needs a reader that begins exactly there.
+  struct Replay {
+    Sequence from;
+    std::vector<CatchUp::StreamStart> starts;
+  };
+  std::map<Sequence, Replay> replays;
   for (const PlannedStream& planned : plan.streams) {
     if (planned.is_live) {
       pump.add_live(planned.stream, planned.wants_snapshot);
-    } else {
-      replays[planned.from].push_back({.stream = planned.stream,
-                                       .last_seq = planned.from.value() - 1,
-                                       .wants_snapshot = planned.wants_snapshot});
+      continue;
     }
+    Replay& replay = replays[planned.wants_snapshot ? planned.from : Sequence{0}];
+    replay.from = replay.starts.empty() ? planned.from : std::min(replay.from, planned.from);
+    replay.starts.push_back({.stream = planned.stream,
+                             .last_seq = planned.from.value() - 1,
+                             .wants_snapshot = planned.wants_snapshot});
   }
-  for (auto& [from, starts] : replays) {
+  for (auto& [key, replay] : replays) {
+    const auto& [from, starts] = replay;
     ControlError code = ControlError::none;
     std::string message;
     if (pump.replay_count() >= options.limits.replays_per_connection_count) {

@@ -18,9 +18,14 @@ void ModelClient::fail(const std::string& what) {
 
 void ModelClient::reconnect() {
   bytes_.clear();
+  ended_.clear();
+  for (const auto& [id, stream] : streams) {
+    if (!stream.is_in_snapshot && !stream.is_partial) ended_[id] = stream.at;
+  }
   streams.clear();
   defined_.clear();
   burst_last_ = flushed_ = 0;
+  is_slow_ = false;
   texts.clear();
 }
 
@@ -74,7 +79,11 @@ void ModelClient::on_text(std::string_view json) {
       s.symbol = std::string_view(stream["symbol"]);
       s.instrument = static_cast<std::uint32_t>(std::uint64_t(stream["instrument_id"]));
       s.from = std::stoull(std::string(std::string_view(stream["from_seq"])));
-      s.at = s.from - 1;
+      s.at = s.began = s.from - 1;
+      // What is known is good only if nothing is left out between.
+      if (ended_.contains(id) && ended_[id] == s.at) continue;
+      if (s.channel == "mbo") books.erase(s.instrument);
+      if (s.channel == "bbo") bests.erase(s.instrument);
     }
   } else if (op == "unsubscribed") {
     for (const auto stream : root["streams"]) {
@@ -82,6 +91,7 @@ void ModelClient::on_text(std::string_view json) {
       const auto last = std::stoull(std::string(std::string_view(stream["last_seq"])));
       if (!streams.contains(id)) fail("unsubscribed what was not subscribed");
       if (last != streams[id].at) fail("last_seq of unsubscribed is not what was sent");
+      ended_[id] = streams[id].at;
       streams.erase(id);
     }
   }
@@ -102,16 +112,21 @@ void ModelClient::on_system(const FrameView& frame) {
                std::to_string(streams[position.stream_id].at));
         }
       }
+      if (on_heartbeat) on_heartbeat(*this);
       break;
     case wire::SystemCode::replay_completed:
       for (const wire::StreamPosition& position : system.positions) {
         ModelStream& stream = streams[position.stream_id];
         if (stream.at != position.last_seq) fail("replay completed at another sequence");
-        stream.is_live = true;
+        stream.is_caught_up = true;
       }
       break;
     case wire::SystemCode::slow_reader:
-      for (auto& [id, stream] : streams) stream.is_live = false;
+      is_slow_ = true;
+      for (auto& [id, stream] : streams) stream.is_live = stream.is_caught_up = false;
+      break;
+    case wire::SystemCode::caught_up:
+      is_slow_ = false;
       break;
     default:
       break;
@@ -131,7 +146,7 @@ void ModelClient::on_frame(const FrameView& frame) {
   if (!defined_.contains(stream.instrument)) fail("tick before the definition");
   if (has(header, wire::frame_flags::replay)) {
     ++replay_frames;
-    if (stream.is_live) fail("replay frame on a live stream");
+    if (stream.is_caught_up && !is_slow_) fail("replay frame on a live stream");
   }
   if (has(header, wire::frame_flags::partial)) ++partial_frames;
   check_chain(header, stream);
@@ -163,7 +178,8 @@ void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stre
     }
     stream.is_in_snapshot = !has(header, wire::frame_flags::snapshot_end);
     if (header.last_seq + 1 < stream.from) fail("snapshot before from_seq - 1");
-    stream.at = header.last_seq;
+    stream.at = stream.began = header.last_seq;
+    stream.is_live = false;
     return;
   }
   if (stream.is_in_snapshot) fail("an event inside of a snapshot");
@@ -176,6 +192,7 @@ void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stre
   const bool was_partial = stream.is_partial;
   stream.is_partial = has(header, wire::frame_flags::partial);
   stream.at = header.last_seq;
+  stream.is_live = !has(header, wire::frame_flags::replay);
   if (has(header, wire::frame_flags::conflated)) {
     ++conflated_frames;
     stream.conflated.push_back(header.last_seq);

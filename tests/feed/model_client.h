@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -39,10 +39,12 @@ struct ModelStream {
   std::string symbol;
   std::uint32_t instrument = 0;
   std::uint64_t from = 0;
-  std::uint64_t at = 0;  // last_seq of the newest frame
+  std::uint64_t began = 0;  // what follows it must come: from - 1, or the snapshot's sequence
+  std::uint64_t at = 0;     // last_seq of the newest frame
   bool is_partial = false;
   bool is_in_snapshot = false;
-  bool is_live = false;                  // no replay frame may come any more
+  bool is_live = false;                  // the newest frame was neither snapshot nor replay
+  bool is_caught_up = false;             // no replay frame may come any more
   std::vector<std::uint64_t> seqs;       // of all events, in order
   std::vector<std::uint64_t> conflated;  // ends of conflated frames
 };
@@ -62,6 +64,7 @@ class ModelClient {
   std::map<wire::SystemCode, int> notices;
   std::uint64_t heartbeat_seq = 0;
   std::map<std::uint32_t, std::uint64_t> heartbeat_positions;
+  std::function<void(const ModelClient&)> on_heartbeat;
   std::size_t frames_count = 0;
   std::size_t replay_frames = 0;
   std::size_t partial_frames = 0;
@@ -87,6 +90,8 @@ class ModelClient {
   std::set<std::uint32_t> defined_;
   std::uint64_t burst_last_ = 0;  // highest last_seq of live frames since the last flush
   std::uint64_t flushed_ = 0;     // no live frame may begin at or before it
+  bool is_slow_ = false;  // between SlowReader and CaughtUp streams may be replayed at any time
+  std::map<std::uint32_t, std::uint64_t> ended_;  // where streams that are gone have ended
   std::string fault_;
 };
 

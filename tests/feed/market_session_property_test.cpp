@@ -1,0 +1,327 @@
+// Random markets, random subscribers on the hubs of two io threads, stalls, laps, reconnections:
+// every frame keeps the sequence rules, every stream carries exactly the events of the log, and
+// every book that a client has rebuilt is the hub's.
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "feed/market_session.h"        // MarketSession
+#include "feed/subscribe_plan.h"        // channel_name
+#include "tests/feed/model_client.h"    // ModelClient
+#include "tests/feed/small_exchange.h"  // SmallExchange
+
+namespace bourse {
+namespace {
+
+using Random = std::mt19937_64;
+
+// What every stream must carry, by the log alone.
+class Truth {
+ public:
+  explicit Truth(const Log& log) : cursor_(std::move(*log.cursor(Sequence{1}))) {}
+
+  void follow() {
+    while (cursor_.next() == Cursor::Next::transaction) {
+      const TransactionView& transaction = cursor_.transaction();
+      const std::uint64_t seq = transaction.sequence().value();
+      ASSERT_EQ(state_.apply(transaction), DepthError::none);
+      for (const PublicEvent& event : transaction.public_events()) {
+        seqs_[wire::stream_id(wire::Channel::mbo, event.symbol)].push_back(seq);
+        if (event.kind == EventKind::execute) {
+          seqs_[wire::stream_id(wire::Channel::trade, event.symbol)].push_back(seq);
+        }
+        const BestPrices best = state_.book(event.symbol)->best();
+        auto& known = bests_[event.symbol.value()];
+        if (!known.empty() && std::memcmp(&known.back(), &best, sizeof best) == 0) continue;
+        known.assign(1, best);
+        seqs_[wire::stream_id(wire::Channel::bbo, event.symbol)].push_back(seq);
+      }
+    }
+  }
+  std::vector<std::uint64_t> after(std::uint32_t stream, std::uint64_t seq) const {
+    const auto found = seqs_.find(stream);
+    if (found == seqs_.end()) return {};
+    return {std::upper_bound(found->second.begin(), found->second.end(), seq), found->second.end()};
+  }
+  bool has_between(std::uint32_t stream, std::uint64_t after_seq, std::uint64_t last) const {
+    const std::vector<std::uint64_t> rest = after(stream, after_seq);
+    return !rest.empty() && rest.front() <= last;
+  }
+
+ private:
+  Cursor cursor_;
+  MarketState state_;
+  std::map<std::uint32_t, std::vector<std::uint64_t>> seqs_;
+  std::map<std::uint32_t, std::vector<BestPrices>> bests_;
+};
+
+struct Subscriber {
+  Outbox out;
+  std::unique_ptr<MarketSession> session;
+  ModelClient client;
+  std::size_t shard = 0;
+  std::size_t read_bytes_max = 0;  // per step; 0 = does not read
+};
+
+class Market {
+ public:
+  explicit Market(std::uint64_t seed) : random(seed), truth(*exchange.log) {
+    for (const char* name : {"ETH-USD", "ETH-EUR", "BTC-USD"}) {
+      symbols.push_back(exchange.define(name));
+    }
+    exchange.write();
+    other = std::make_unique<Hub>(MarketState{}, Epoch{0}, exchange.options);
+    other_cursor.emplace(std::move(*exchange.log->cursor(Sequence{1})));
+    truth.follow();
+    for (Subscriber& subscriber : subscribers) {
+      subscriber.client.on_heartbeat = [this](const ModelClient& client) { check(client); };
+      connect(subscriber);
+    }
+  }
+
+  std::size_t below(std::size_t bound) { return random() % bound; }
+  bool one_in(std::size_t count) { return below(count) == 0; }
+  Hub& hub(std::size_t shard) { return shard == 0 ? *exchange.hub : *other; }
+
+  void trade() {
+    const SymbolId symbol = symbols[below(symbols.size())];
+    if (one_in(200)) {
+      // A sweep that may be larger than a frame.
+      const std::size_t count = 1100 + below(1200);
+      for (std::size_t i = 0; i < count; ++i) exchange.order(symbol, Side::sell, 1, 200);
+      exchange.order(symbol, Side::buy, count, 200, TimeInForce::ioc);
+    } else if (!orders.empty() && one_in(3)) {
+      const std::size_t index = below(orders.size());
+      if (one_in(3)) {
+        exchange.amend(orders[index], 1 + below(20), 90 + static_cast<std::int64_t>(below(20)));
+      } else {
+        exchange.cancel(orders[index]);
+        orders.erase(orders.begin() + static_cast<std::ptrdiff_t>(index));
+      }
+    } else {
+      const Side side = one_in(2) ? Side::buy : Side::sell;
+      const auto price = static_cast<std::int64_t>(below(14)) + (side == Side::buy ? 90 : 98);
+      const bool rests = !one_in(4);
+      const OrderId id = exchange.order(symbol, side, 1 + below(30), price,
+                                        rests ? TimeInForce::gtc : TimeInForce::ioc);
+      if (rests) orders.push_back(id);
+    }
+  }
+
+  void follow(std::size_t shard, std::size_t transactions) {
+    if (shard == 0) return exchange.follow(transactions);
+    for (std::size_t i = 0; i < transactions; ++i) {
+      if (other_cursor->next() != Cursor::Next::transaction) break;
+      other->on_transaction(other_cursor->transaction());
+    }
+    other->flush(exchange.now);
+  }
+
+  void connect(Subscriber& s) {
+    s.out = Outbox{};
+    s.shard = below(2);
+    s.session = std::make_unique<MarketSession>(hub(s.shard), *exchange.log, exchange.options,
+                                                SessionInfo{});
+    s.session->on_open(s.out);
+    s.read_bytes_max = one_in(3) ? 300 + below(2000) : 1 << 20;
+  }
+
+  void send(Subscriber& s, const std::string& json) { s.session->on_text(json, s.out); }
+
+  static std::string sub(std::string_view channel, const std::string& symbol,
+                         const std::string& more) {
+    return R"({"channel":")" + std::string(channel) + R"(","symbols":[")" + symbol + "\"]" + more +
+           "}";
+  }
+
+  void subscribe(Subscriber& s) {
+    static constexpr std::array<const char*, 3> channels = {"mbo", "trade", "bbo"};
+    static constexpr std::array<const char*, 5> names = {"ETH-USD", "ETH-EUR", "BTC-USD", "ETH-*",
+                                                         "*"};
+    std::string subs;
+    for (std::size_t i = 0, count = 1 + below(3); i < count; ++i) {
+      std::string more;
+      if (one_in(2)) more += R"(,"snapshot":true)";
+      const std::uint64_t head = hub(s.shard).sequence().value();
+      if (one_in(3)) {
+        const std::uint64_t from = 1 + below(head + 1);
+        more += R"(,"start":{"seq":)" + std::to_string(from) + "}";
+      } else if (one_in(8)) {
+        more += R"(,"start":"earliest")";
+      }
+      if (!subs.empty()) subs += ',';
+      subs += sub(channels[below(3)], names[below(5)], more);
+    }
+    send(s, R"({"op":"subscribe","subs":[)" + subs + "]}");
+  }
+
+  // Another connection, perhaps to another io thread; streams go on where they were.
+  void reconnect(Subscriber& s) {
+    std::string subs;
+    for (auto& [id, stream] : s.client.streams) {
+      const bool is_broken = stream.is_in_snapshot || stream.is_partial;
+      std::string more = R"(,"snapshot":true)";
+      if (!is_broken) more = R"(,"start":{"seq":")" + std::to_string(stream.at + 1) + "\"}";
+      if (!subs.empty()) subs += ',';
+      subs += sub(stream.channel, stream.symbol, more);
+    }
+    s.client.reconnect();
+    connect(s);
+    if (!subs.empty()) send(s, R"({"op":"subscribe","subs":[)" + subs + "]}");
+  }
+
+  void unsubscribe(Subscriber& s) {
+    if (s.client.streams.empty()) return;
+    auto at = s.client.streams.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(below(s.client.streams.size())));
+    send(s, R"({"op":"unsubscribe","streams":[)" + std::to_string(at->first) + "]}");
+    drain(s);
+  }
+
+  void drain(Subscriber& s) {
+    for (;;) {
+      s.client.receive(s.out, 1 << 20);
+      const bool is_more_due = s.session->pump(s.out, exchange.now);
+      if (s.out.empty() && !is_more_due) return;
+    }
+  }
+
+  void step() {
+    for (std::size_t i = 0, count = below(12); i < count; ++i) trade();
+    if (!one_in(4)) exchange.write();
+    truth.follow();
+    for (std::size_t shard = 0; shard < 2; ++shard) {
+      if (one_in(2)) follow(shard, one_in(2) ? below(10) : 10000);
+    }
+    for (Subscriber& s : subscribers) {
+      if (one_in(30)) s.read_bytes_max = one_in(3) ? 0 : one_in(2) ? below(3000) : 1 << 20;
+      if (one_in(15)) subscribe(s);
+      if (one_in(60)) unsubscribe(s);
+      if (one_in(150)) reconnect(s);
+      s.session->pump(s.out, exchange.now);
+      s.session->on_timer(exchange.now, s.out);
+      if (s.read_bytes_max > 0) s.client.receive(s.out, 1 + below(s.read_bytes_max));
+      // The high mark, and one transaction beyond it: it is never divided between two turns.
+      ASSERT_LT(s.out.size(), std::size_t{512} << 10);
+    }
+    exchange.now = TimeNs{exchange.now.value() + static_cast<std::int64_t>(below(100'000'000))};
+  }
+
+  // S7: what a heartbeat vouches for has really been sent.
+  void check(const ModelClient& client) {
+    for (const auto& [id, stream] : client.streams) {
+      if (!client.heartbeat_positions.contains(id) && !stream.is_live) continue;
+      EXPECT_FALSE(truth.has_between(id, stream.at, client.heartbeat_seq))
+          << stream.channel << " " << stream.symbol << " had " << stream.at << ", heartbeat up to "
+          << client.heartbeat_seq;
+    }
+  }
+
+  void finish() {
+    exchange.write();
+    truth.follow();
+    follow(0, ~std::size_t{0});
+    follow(1, ~std::size_t{0});
+    for (Subscriber& s : subscribers) {
+      drain(s);
+      ASSERT_EQ(s.client.fault(), "");
+      EXPECT_TRUE(s.session->is_live());
+      EXPECT_EQ(s.session->stream_count(), s.client.streams.size());
+      for (const auto& [id, stream] : s.client.streams) check_stream(id, stream, s);
+    }
+  }
+
+  void check_stream(std::uint32_t id, const ModelStream& stream, Subscriber& s) {
+    SCOPED_TRACE(stream.channel + " " + stream.symbol);
+    std::uint64_t from = stream.began;
+    std::vector<std::uint64_t> seqs = stream.seqs;
+    if (!stream.conflated.empty()) {
+      from = stream.conflated.back();
+      seqs.erase(seqs.begin(), std::upper_bound(seqs.begin(), seqs.end(), from));
+    }
+    EXPECT_EQ(seqs, truth.after(id, from));
+    const SymbolId symbol{stream.instrument};
+    const DepthBook& book = *hub(s.shard).state().book(symbol);
+    if (stream.channel == "bbo" && s.client.bests.contains(symbol.value())) {
+      const wire::Bbo& best = s.client.bests[symbol.value()];
+      const bool has_bid = book.best().bid != no_price;
+      EXPECT_EQ(best.bid_px, has_bid ? book.best().bid.value() * 10'000'000 : wire::price_none);
+      EXPECT_EQ(best.ask_ct, book.best().ask_orders);
+      EXPECT_EQ(best.bid_sz, book.best().bid_quantity.value() * 100);
+    }
+    if (stream.channel != "mbo" || !s.client.books[symbol.value()].is_known) return;
+    const ModelBook& model = s.client.books[symbol.value()];
+    EXPECT_EQ(model.rpt, book.last_rpt().value());
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> orders_wanted;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> orders_had;
+    for (const Side side : {Side::buy, Side::sell}) {
+      book.for_each_order(side, [&](const DepthOrder& order) {
+        orders_wanted.emplace_back(order.order_id.value(), order.quantity.value() * 100);
+      });
+    }
+    for (auto level = model.bids.rbegin(); level != model.bids.rend(); ++level) {
+      for (const ModelOrder& order : level->second) orders_had.emplace_back(order.id, order.size);
+    }
+    for (const auto& [price, level] : model.asks) {
+      for (const ModelOrder& order : level) orders_had.emplace_back(order.id, order.size);
+    }
+    EXPECT_EQ(orders_had, orders_wanted);
+  }
+
+  static FeedOptions options() {
+    FeedOptions options = SmallExchange::small_options();
+    options.limits.control_burst_count = 1 << 20;
+    return options;
+  }
+
+  SmallExchange exchange{options()};
+  std::unique_ptr<Hub> other;
+  std::optional<Cursor> other_cursor;
+  Random random;
+  Truth truth;
+  std::vector<SymbolId> symbols;
+  std::vector<OrderId> orders;
+  std::array<Subscriber, 4> subscribers;
+};
+
+void run(std::uint64_t seed, int steps) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Market market(seed);
+  for (int step = 0; step < steps; ++step) {
+    ASSERT_NO_FATAL_FAILURE(market.step());
+    for (const Subscriber& s : market.subscribers) {
+      ASSERT_EQ(s.client.fault(), "") << "step " << step;
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+  market.finish();
+  std::size_t replays = 0;
+  std::size_t conflated = 0;
+  std::size_t partial = 0;
+  int slow = 0;
+  for (Subscriber& s : market.subscribers) {
+    replays += s.client.replay_frames;
+    conflated += s.client.conflated_frames;
+    partial += s.client.partial_frames;
+    slow += s.client.notices[wire::SystemCode::slow_reader];
+  }
+  std::printf("seed %llu: %llu transactions, %zu replayed, %zu conflated, %zu partial, %d slow\n",
+              static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(market.exchange.head()), replays, conflated, partial,
+              slow);
+}
+
+TEST(MarketSessionProperty, EveryStreamIsTheLogWhateverHappens) {
+  std::uint64_t seed = 1000;
+  if (const char* named = std::getenv("BOURSE_TEST_SEED")) seed = std::stoull(named);
+  for (std::uint64_t round = 0; round < 5; ++round) run(seed + round, 700);
+}
+
+}  // namespace
+}  // namespace bourse
