@@ -1,6 +1,7 @@
 // Random markets, random subscribers on the hubs of two io threads, stalls, laps, reconnections:
 // every frame keeps the sequence rules, every stream carries exactly the events of the log, and
 // every book that a client has rebuilt is the hub's.
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
