@@ -169,6 +169,9 @@ Result<void> Exchange::Parts::define_instruments() {
     const std::string what = "symbols." + symbol.symbol;
     if (auto defined = submit(command, what.c_str()); !defined) return defined;
   }
+  for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
+    if (const InstrumentBody* body = engine->instrument(SymbolId{id}))
+      recovery.symbols.emplace_back(body->symbol_view());
   return {};
 }
 
@@ -222,7 +225,8 @@ Result<void> Exchange::Parts::open_participant() {
     if (!opened) return std::unexpected(opened.error());
     itch.emplace(std::move(*opened));
     participant = [this, gate = std::move(gate), log_cursor = std::move(*cursor)]() mutable {
-      return run_itch_flow(*itch, std::move(gate), std::move(log_cursor), participant_stop);
+      return run_itch_flow(*itch, std::move(gate), std::move(log_cursor), log->tail(),
+                           config.engine.wait, participant_stop);
     };
   } else {
     DemoOptions options;
@@ -348,6 +352,7 @@ void Exchange::stop() {
   // From the mouth to the feet: no new orders, then what was taken is executed, written, told.
   for (const auto& shard : p.shards) shard->drain_orders();
   p.participant_stop.set();
+  p.log->tail().arrivals().wake();
   if (p.participant_thread.joinable()) p.participant_thread.join();
   p.engine_stop.set();
   if (p.log->journal().state() != JournalState::writing) p.engine_abandon.set();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/config.h"     // Config
 #include "replay/result.h"  // Result, Error
@@ -23,6 +24,7 @@ struct RecoverySummary {
   std::uint64_t torn_bytes = 0;
   std::uint32_t epoch = 0;  // the one that this start has opened
   std::int64_t elapsed_ms = 0;
+  std::vector<std::string> symbols;  // recovered and configured, in order of their ids
 };
 
 // Where orders of this process come from, besides connected traders.

@@ -7,18 +7,21 @@
 
 #include <optional>
 
-#include "app/demo_market.h"     // DemoMarket
-#include "app/engine_threads.h"  // StopFlag
-#include "matching/sequencer.h"  // Gate
-#include "replay/cursor.h"       // Cursor
-#include "replay/itch_flow.h"    // ItchFlow
-#include "replay/result.h"       // Error
+#include "app/demo_market.h"          // DemoMarket
+#include "app/engine_threads.h"       // StopFlag
+#include "matching/broadcast_ring.h"  // BroadcastRing
+#include "matching/sequencer.h"       // Gate
+#include "replay/cursor.h"            // Cursor
+#include "replay/itch_flow.h"         // ItchFlow
+#include "replay/result.h"            // Error
 
 namespace bourse {
 
 std::optional<Error> run_demo_market(DemoMarket& market, const StopFlag& stop);
 
 // Ends by itself when the file is at its end and everything has been answered.
-std::optional<Error> run_itch_flow(ItchFlow& flow, Gate gate, Cursor log, const StopFlag& stop);
+// `tail` is the one that the cursor reads; to stop, set the flag and wake its arrivals().
+std::optional<Error> run_itch_flow(ItchFlow& flow, Gate gate, Cursor log, BroadcastRing& tail,
+                                   WaitMode wait, const StopFlag& stop);
 
 }  // namespace bourse

@@ -50,9 +50,10 @@ std::string program_name() {
 void greet(const Config& config, const ServeArguments& arguments, const Exchange& exchange) {
   const RecoverySummary& recovery = exchange.recovery();
   std::string symbols;
-  for (const SymbolConfig& symbol : config.symbols) symbols += " " + symbol.symbol;
+  for (const std::string& symbol : recovery.symbols) symbols += " " + symbol;
   const std::string authority = fmt::format("{}:{}", config.feed.host, exchange.port());
-  const std::string first = config.symbols.empty() ? "'*'" : config.symbols.front().symbol;
+  // Without any, the order flow will define what is in its file.
+  const std::string first = recovery.symbols.empty() ? "SYMBOL" : recovery.symbols.front();
   const std::string url =
       authority == "127.0.0.1:9443" ? "" : fmt::format(" --url wss://{}", authority);
   fmt::print("{}\n", build_info_line());
