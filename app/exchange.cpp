@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <mutex>
@@ -90,7 +91,6 @@ struct Exchange::Parts {
   void start_threads();
   void export_metrics();
   std::vector<std::string> reasons_not_ready() const;
-  std::string flow_summary() const;
 };
 
 // Opens the log and executes it again: the engine, the market and the accounts as they were.
@@ -257,10 +257,11 @@ void Exchange::Parts::start_threads() {
   if (participant)
     participant_thread = std::thread([this] {
       auto ended = participant();
-      if (ended)
-        fail_with(std::move(*ended));
-      else if (itch && !participant_stop())
-        spdlog::info("order flow: {}", flow_summary());
+      if (ended) fail_with(std::move(*ended));
+      if (itch) {
+        fmt::print("\n{}\n", itch->report().text());
+        std::fflush(stdout);
+      }
     });
   is_ready.set();
 }
@@ -273,12 +274,6 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   if (log->journal().state() == JournalState::failed)
     reasons.emplace_back("the journal has failed");
   return reasons;
-}
-
-std::string Exchange::Parts::flow_summary() const {
-  const ItchFlowReport report = itch->report();
-  return fmt::format("the file is at its end, {} messages, {} orders, {} IOC orders",
-                     report.messages, report.orders, report.takers);
 }
 
 // What others hold in atomics, for GET /metrics.
@@ -367,8 +362,5 @@ void Exchange::stop() {
 
 std::uint16_t Exchange::port() const { return parts_->shards.front()->port(); }
 const RecoverySummary& Exchange::recovery() const { return parts_->recovery; }
-std::string Exchange::flow_report() const {
-  return parts_->itch ? parts_->itch->report().text() : std::string();
-}
 
 }  // namespace bourse

@@ -30,7 +30,7 @@ struct RecoverySummary {
 // Where orders of this process come from, besides connected traders.
 struct ExchangeFlow {
   bool demo = false;      // the seeded market of `bourse serve --demo`
-  std::string itch_file;  // a Nasdaq day; empty = none
+  std::string itch_file;  // a Nasdaq day; empty = none. At its end what was found is printed
   double speed = 0;       // of the file's own time; 0 = as fast as answered
 };
 
@@ -49,7 +49,6 @@ class Exchange {
 
   std::uint16_t port() const;
   const RecoverySummary& recovery() const;
-  std::string flow_report() const;  // what the order flow found; empty without one
 
  private:
   struct Parts;

@@ -122,8 +122,6 @@ int serve_command(const ServeArguments& arguments) {
     spdlog::info("stopping: orders are answered, the journal is flushed, connections are closed");
   }
   (*exchange)->stop();
-  const std::string report = (*exchange)->flow_report();
-  if (!report.empty()) fmt::print("{}\n", report);
   ::close(signal_fd);
   return failure ? complain(*failure) : 0;
 }

@@ -18,7 +18,8 @@ import time
 
 SOURCE = os.environ["BOURSE_SOURCE_DIR"]
 BINARY = os.environ["BOURSE_BINARY"]
-ENDLESS = re.compile(r"^bourse tail (?!.*--count)|^bourse serve (?!.*--flow)")
+# Endless commands, and what they say when they have done what the reader waits for.
+ENDLESS = ((re.compile(r"^bourse tail (?!.*--count)"), "."), (re.compile(r"^bourse serve .*--flow"), "hit the same order"))
 DATA = re.compile(r"\.\./shared/data/(\S+)")
 SECONDS_MAX = 60
 
@@ -64,10 +65,10 @@ class Reader:
                 return None
         return f"ended with {process.wait()} before it was ready"
 
-    def interrupt(self, command):
+    def interrupt(self, command, awaited):
         process = subprocess.Popen(shlex.split(command), cwd=self.folder, env=self.environment, text=True,
                                    stdout=subprocess.PIPE)
-        said = process.stdout.readline()
+        said = next((line for line in process.stdout if awaited in line), None)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SECONDS_MAX)
         return None if said and process.returncode == 0 else f"said {said!r}, exit {process.returncode}"
@@ -82,8 +83,9 @@ class Reader:
         command = command.replace("build/release/app/bourse", "bourse")
         if command.endswith("&"):
             return self.start(command[:-1])
-        if ENDLESS.search(command) and "|" not in command:
-            return self.interrupt(command)
+        for endless, awaited in ENDLESS:
+            if endless.search(command) and "|" not in command:
+                return self.interrupt(command, awaited)
         done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment, text=True,
                               capture_output=True, timeout=SECONDS_MAX)
         return None if done.returncode == 0 else f"exit {done.returncode}: {done.stderr[-500:]}"
