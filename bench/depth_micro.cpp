@@ -1,6 +1,6 @@
-// The feed-handler path: public events into depth books with full queues, in the mix of a Nasdaq day
-// (46 % add, 43 % delete, 4 % execute, 3 % replace, 2 % partial cancel, 2 % other) over few and many
-// symbols. Time per event; a replace is two events.
+// The feed-handler path: public events into depth books with full queues, in the mix of a Nasdaq
+// day (46 % add, 43 % delete, 4 % execute, 3 % replace, 2 % partial cancel, 2 % other) over few and
+// many symbols. Time per event; a replace is two events.
 
 #include <cstdint>
 #include <random>

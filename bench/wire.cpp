@@ -1,10 +1,10 @@
-// bourse_wire_bench: an order sent over wss until its tick arrives at another wss subscriber, against
-// a `bourse serve` of its own in another process.
+// bourse_wire_bench: an order sent over wss until its tick arrives at another wss subscriber,
+// against a `bourse serve` of its own in another process.
 //   Open loop: the schedule decides when an order is sent; latency counts from the intended time.
-//   Mix: half of the orders rest (buy, limit), half are IOC orders that take them one by one, so that
-//   each order makes exactly one public event; the size of an order names it.
+//   Mix: half of the orders rest (buy, limit), half are IOC orders that take them one by one, so
+//   that each order makes exactly one public event; the size of an order names it.
 //   Twin: ping and pong over the same kind of connection, half of the way there and back.
-//   Left out: other machines (all is loopback on the cores that the server uses too), other traders.
+//   Left out: other machines (all is loopback, on the cores of the server), other traders.
 
 #include <fmt/format.h>
 #include <poll.h>

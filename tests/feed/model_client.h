@@ -1,5 +1,6 @@
-// A naive subscriber: takes the bytes of a connection apart, holds every frame to the sequence rules
-// of docs/PROTOCOL.md, and rebuilds the books by what the frames say. Knows nothing of the server.
+// A naive subscriber: takes the bytes of a connection apart, holds every frame to the sequence
+// rules of docs/PROTOCOL.md, and rebuilds the books by what the frames say. Knows nothing of the
+// server.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// A small explicit-state checker for two threads over atomics: tries every interleaving, and for each
-// load every store that the C++ memory model lets it see, and reports data races on plain cells.
+// A small explicit-state checker for two threads over atomics: tries every interleaving, and for
+// each load every store that the C++ memory model lets it see, and reports data races on plain
+// cells.
 //   Shape:  ModelAtomic and ModelCell stand in for std::atomic and plain objects. A thread is a
 //           function that is run again from its beginning for each of its steps, with the outcomes
 //           so far played back, and left by an exception at its next operation.
