@@ -17,6 +17,9 @@
 namespace bourse {
 namespace {
 
+// A client that asks but does not read: over so many times the high mark it is closed.
+constexpr std::size_t backlog_factor_max = 4;
+constexpr std::uint16_t close_policy = 1008;
 constexpr std::uint16_t close_auth = 4001;
 constexpr std::uint16_t close_internal = 1011;
 constexpr std::int64_t ns_per_ms = 1'000'000;
@@ -46,6 +49,8 @@ struct TradeSession::State {
   void tell_time(TimeNs now_ns) { now = std::max(now, now_ns); }
   static void fail(const TradeError& error, Outbox& out) { out.append_text(error_reply(error)); }
 
+  // False: nothing is answered any more.
+  bool is_talking(Outbox& out);
   bool may_trade(bool is_cancel, TradeError& error);
   void on_order(OrderOperation operation, TradeError& error, Outbox& out);
   void on_auth(TradeError& error, Outbox& out);
@@ -96,9 +101,17 @@ void TradeSession::on_open(Outbox& out) {
   out.append_text(json.view());
 }
 
+bool TradeSession::State::is_talking(Outbox& out) {
+  if (is_closing) return false;
+  if (out.size() <= backlog_factor_max * options.limits.outbox_high_bytes) return true;
+  is_closing = true;
+  out.request_close(close_policy, "asks but does not read");
+  return false;
+}
+
 void TradeSession::on_text(std::string_view text, Outbox& out) {
   State& s = *state_;
-  if (s.is_closing) return;
+  if (!s.is_talking(out)) return;
   TradeError error;
   if (!s.json.parse(text)) {
     error.code = code_of(ControlError::bad_json);
@@ -195,7 +208,7 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
 
 void TradeSession::on_binary(std::span<const std::byte> bytes, Outbox& out) {
   State& s = *state_;
-  if (s.is_closing) return;
+  if (!s.is_talking(out)) return;
   TradeError error;
   if (bytes.size() > std::min(s.options.limits.order_bytes, order_request_bytes_max)) {
     error.code = code_of(ControlError::frame_too_large);

@@ -6,7 +6,8 @@
 //           nothing comes twice.
 //   Owner:  one io thread. Must not outlive what it was made with.
 //   Errors: every mistake is answered by {"op":"error"} with a stable code; the session lives on,
-//           except after failed proofs or without auth in time (close 4001).
+//           except after failed proofs or without auth in time (close 4001) and when the client
+//           asks but never reads (close 1008).
 #pragma once
 
 #include <cstddef>

@@ -342,6 +342,15 @@ TEST_F(TradeSession, TooManyControlMessagesAreRefused) {
   EXPECT_EQ(value_of(client.answer(), "code"), "6001");
 }
 
+TEST_F(TradeSession, WhoAsksButNeverReadsIsClosed) {
+  desk.options.limits.outbox_high_bytes = 1000;
+  TradeClient client{desk};
+  for (int i = 0; i < 100; ++i) client.say("nonsense");
+  ASSERT_TRUE(client.out().close_requested());
+  EXPECT_EQ(client.out().close_requested()->code, 1008);
+  EXPECT_LT(client.out().size(), 5000u);
+}
+
 TEST_F(TradeSession, EverySessionOfAnAccountHearsAllOfIt) {
   TradeClient one{desk};
   TradeClient two{desk};
