@@ -1,0 +1,46 @@
+// Any bytes as a control message: an answer or a fault, and what is echoed is well-formed again.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <simdjson.h>
+
+#include "feed/control_error.h"  // write_error
+#include "feed/control_json.h"   // parse_control
+#include "feed/json_writer.h"    // JsonWriter
+
+namespace {
+
+void must_parse(std::string_view json) {
+  static simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto request = bourse::parse_control(text);
+  bourse::JsonWriter json;
+  if (!request) {
+    bourse::write_error(json, request.error());
+  } else {
+    if (request->op == bourse::ControlOp::none) std::abort();
+    json.open('{');
+    if (!request->id.empty()) json.key("id").raw(request->id);
+    if (!request->ping_time.empty()) json.key("t").raw(request->ping_time);
+    for (const bourse::SubscriptionRequest& sub : request->subscriptions) {
+      const std::string channel = bourse::shortened(sub.channel);
+      if (channel.size() > 48) std::abort();
+      json.key("channel").text(channel);
+      for (const std::string& symbol : sub.symbols)
+        json.key("symbol").text(bourse::shortened(symbol));
+    }
+    json.close('}');
+  }
+  must_parse(json.view());
+  return 0;
+}
