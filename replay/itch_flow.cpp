@@ -284,6 +284,7 @@ void ItchFlow::answer(const Step& step, const TransactionView& transaction) {
       for (const PublicEvent& event : transaction.public_events()) {
         if (event.kind == EventKind::execute) {
           ++report_.traded_on_entry;
+          if (!references_.contains(event.order_id.value())) link.met_stranger = true;
         } else if (event.kind == EventKind::add) {
           link.is_gone = false;
           link.leaves = event.quantity;

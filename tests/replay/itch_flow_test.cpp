@@ -263,13 +263,12 @@ TEST(ItchFlow, APrintOutOfTurnIsADisagreementOfNasdaqsOwnMaking) {
   EXPECT_NE(agreement.text(2).find("and 2 more"), std::string::npos);
 }
 
-TEST(ItchFlow, AnOrderOfSomebodyElseInFrontIsNamedAsTheReason) {
-  Day day;
-  day.order(1, 'S', 10, 20'000).execute(1, 10).remove(1);
+// A day that meets four shares of somebody else, offered at 2.00 before its own orders come.
+ItchFlowReport report_with_stranger(Day& day) {
   ItchFlow flow = open(day.options());
   Exchange exchange;
   Command command{};
-  ASSERT_EQ(flow.next(TimeNs{0}, command), Next::command);
+  EXPECT_EQ(flow.next(TimeNs{0}, command), Next::command);
   flow.on_transaction(exchange.execute(command));
   Command other{};
   other.type = CommandType::new_order;
@@ -282,11 +281,27 @@ TEST(ItchFlow, AnOrderOfSomebodyElseInFrontIsNamedAsTheReason) {
   other.order.quantity = QuantityLots{4};
   flow.on_transaction(exchange.execute(other));
   drive(flow, exchange);
-  const ItchFlowReport report = flow.report();
+  return flow.report();
+}
+
+TEST(ItchFlow, AnOrderOfSomebodyElseInFrontIsNamedAsTheReason) {
+  Day day;
+  day.order(1, 'S', 10, 20'000).execute(1, 10).remove(1);
+  const ItchFlowReport report = report_with_stranger(day);
   ASSERT_EQ(report.agreement.records.size(), 1u);
   EXPECT_EQ(report.agreement.records[0].reason, ItchDisagreement::foreign_order);
   EXPECT_EQ(report.agreement.records[0].agreed, QuantityLots{6});
   EXPECT_EQ(report.left_behind, 1u) << "four shares rest here that are gone at Nasdaq";
+}
+
+TEST(ItchFlow, SoIsOneThatMatchedAnOrderWhichRestedAtNasdaq) {
+  Day day;
+  day.order(1, 'B', 4, 20'000).execute(1, 4);
+  const ItchFlowReport report = report_with_stranger(day);
+  EXPECT_EQ(report.traded_on_entry, 1u);
+  ASSERT_EQ(report.agreement.records.size(), 1u);
+  EXPECT_EQ(report.agreement.records[0].reason, ItchDisagreement::foreign_order);
+  EXPECT_EQ(report.left_behind, 0u);
 }
 
 TEST(ItchFlow, ThePaceFollowsTheClockOfTheFile) {
