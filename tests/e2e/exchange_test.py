@@ -3,12 +3,29 @@
 killed server, and the log afterwards."""
 import asyncio
 import json
+import socket
+import struct
 import unittest
 
-from exchange_process import ExchangeProcess, connect, run, trader
+import websockets
+from exchange_process import ExchangeProcess, connect, run, tls, trader
 from subscribe import SNAPSHOT, follow, read_frame
 
 TICKS = 400  # of the demo market, per look
+SLEEP_SECONDS = 3
+
+
+def system_code(frame):
+    """The code of a System frame: first field of the table in field 12 of Frame."""
+    def field(table, number):
+        vtable = table - struct.unpack_from("<i", frame, table)[0]
+        inside = 4 + 2 * number < struct.unpack_from("<H", frame, vtable)[0]
+        return struct.unpack_from("<H", frame, vtable + 4 + 2 * number)[0] if inside else 0
+    root, = struct.unpack_from("<I", frame, 0)
+    place = root + field(root, 12)
+    system = place + struct.unpack_from("<I", frame, place)[0]
+    code = field(system, 0)
+    return struct.unpack_from("<H", frame, system + code)[0] if code else 0
 
 
 class Book:
@@ -173,6 +190,42 @@ class Exchange(unittest.TestCase):
             message = await ws.recv()
             if isinstance(message, str) and (reply := json.loads(message))["op"] == "error":
                 return reply
+
+    def test_a_reader_that_sleeps_falls_back_into_the_log_and_loses_nothing(self):
+        async def sleep_and_read(port):
+            small = socket.socket()
+            small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            small.connect(("127.0.0.1", port))
+            async with websockets.connect(f"wss://127.0.0.1:{port}/v1/md", ssl=tls(), sock=small,
+                                          server_hostname="127.0.0.1", max_queue=1,
+                                          read_limit=4096, max_size=2**20, ping_interval=None) as ws:
+                await ws.send(json.dumps({"op": "subscribe", "id": 1, "subs": [
+                    {"channel": "mbo", "symbols": ["BTC-USD"], "snapshot": True}]}))
+                book, at, was_slow, is_behind, rpts = Book(), None, False, False, []
+                await asyncio.sleep(SLEEP_SECONDS)
+                small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+                async for message in ws:
+                    if isinstance(message, str):
+                        continue
+                    header, rows = read_frame(message)
+                    if header[6] == 12:  # System
+                        was_slow |= system_code(message) == 2  # SlowReader
+                        if was_slow and system_code(message) == 6:  # CaughtUp
+                            break
+                    if rows is None or header[6] != 1:
+                        continue
+                    if not header[7] & SNAPSHOT:
+                        self.assertEqual(header[0], at, "prev_seq")
+                        rpts += [int(r["rpt_seq"]) for r in rows]
+                    at = header[2]
+                    book.apply(header, rows)
+                self.assertTrue(was_slow)
+                self.assertEqual(rpts, list(range(rpts[0], rpts[0] + len(rpts))))
+        with ExchangeProcess("--durability", "memory", "--set", "demo.commands_per_second=3000",
+                             "--set", "feed.limits.frame_log_bytes=262144",
+                             "--set", "feed.limits.outbox_high_bytes=131072",
+                             "--set", "feed.limits.outbox_low_bytes=32768") as x:
+            asyncio.run(sleep_and_read(int(x.url.rsplit(":", 1)[1])))
 
     def test_best_prices_follow_from_the_book(self):
         async def compare(url):
