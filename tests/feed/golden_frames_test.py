@@ -31,6 +31,9 @@ TRADE = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("price", "<i8"), ("si
 STATUS = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("action", "<u2"),
                       ("reason", "<u2"), ("trading_event", "<u2"), ("is_trading", "S1"), ("is_quoting", "S1"),
                       ("flags", "<u2"), ("reserved", "<u2")])
+# ExecFixed and OrderFixed, without padding.
+EXEC = struct.Struct("<6Q q 3Q q 2Q q Q 2I H 6B 2I")
+ORDER = struct.Struct("<2Q q Q q 4Q 2I 6B H")
 # Place of the vector among the fields of Frame.
 VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS)}
 
@@ -125,6 +128,29 @@ class GoldenFrames(unittest.TestCase):
         length = struct.unpack_from("<I", data, symbol)[0]
         self.assertEqual(data[symbol + 4:symbol + 4 + length], b"ETH-USD")
         self.assertEqual(struct.unpack_from("<q", data, place(data, 8, definition))[0], 0x3132333435363738)
+
+    def test_reports_lie_in_tables_one_behind_the_other(self):
+        data = golden("exec")
+        self.assertEqual(header(data), {
+            "prev_seq": 90, "first_seq": 100, "last_seq": 100, "ts_pub": 5, "stream_id": 13 << 24 | 3, "epoch": 2,
+            "channel": 13, "flags": 0})
+        vector = follow(data, place(data, 13))
+        self.assertEqual(struct.unpack_from("<I", data, vector)[0], 2)
+        for index in range(2):
+            report = follow(data, vector + 4 + 4 * index)
+            self.assertEqual(EXEC.unpack_from(data, place(data, 0, report)), (
+                17 + index, 100, 1_700_000_000, 3, 11, 42, 50_000_010_000_000, 50_000_000, 10_000_000, 40_000_000,
+                50_000_000_000_000, 10_000_000, 9, 0, 0, 1, 8, 0, 2, 2, ord("A"), 1, 1, ord("M"), 0, 0))
+            text = follow(data, place(data, 1, report))
+            self.assertEqual(data[text + 4:text + 4 + struct.unpack_from("<I", data, text)[0]], b"mine")
+
+    def test_a_request_is_one_struct_and_one_text(self):
+        data = (ROOT / "tests" / "golden" / "order_request.bin").read_bytes()
+        self.assertEqual(data[4:8], b"ORDR")
+        self.assertEqual(ORDER.unpack_from(data, place(data, 0)), (
+            42, 7, 50_000_010_000_000, 50_000_000, 1, 2, 3, 4, 5, 6, 8, 1, ord("B"), 1, 1, 2, 1, 0))
+        text = follow(data, place(data, 1))
+        self.assertEqual(data[text + 4:text + 4 + struct.unpack_from("<I", data, text)[0]], b"my-order-1")
 
 
 if __name__ == "__main__":

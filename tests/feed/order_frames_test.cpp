@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "feed/wire.h"               // frame_flags, price_none
+#include "tests/data_folder.h"       // source_path
 #include "tests/feed/trade_world.h"  // test_instrument
 
 namespace bourse {
@@ -61,6 +65,33 @@ Report report(std::uint64_t exec_sequence) {
   e.liquidity = Liquidity::maker;
   EXPECT_TRUE(e.client_order_id.assign("mine"));
   return {Sequence{100}, TimeNs{1'700'000'000}, TimeNs{0}, e};
+}
+
+// Byte for byte what tests/golden holds; with BOURSE_WRITE_GOLDEN set it is written first. Changing a
+// byte means changing the protocol.
+void expect_golden(const std::string& name, std::span<const std::byte> bytes) {
+  const auto path = source_path("tests/golden/" + name + ".bin");
+  const auto size = static_cast<std::streamsize>(bytes.size());
+  if (std::getenv("BOURSE_WRITE_GOLDEN") != nullptr)
+    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), size);
+  std::ifstream file(path, std::ios::binary);
+  ASSERT_TRUE(file.is_open()) << path << " is missing";
+  const std::string stored{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_EQ(stored.size(), bytes.size()) << name;
+  EXPECT_EQ(std::memcmp(stored.data(), bytes.data(), bytes.size()), 0) << name;
+}
+
+TEST(OrderFrames, GoldenBytesAreWhatTheyWere) {
+  expect_golden("order_request", encode_order(full_order()));
+  const InstrumentTable table = instruments();
+  ExecFrameEncoder encoder;
+  const std::vector<Report> reports{report(17), report(18)};
+  std::size_t at = 0;
+  expect_golden("frame_exec", encoder.encode({.previous = Sequence{90},
+                                              .account = AccountId{3},
+                                              .published = TimeNs{5},
+                                              .epoch = Epoch{2}},
+                                             reports, at, table));
 }
 
 TEST(OrderFrames, ARequestReadsBackFieldByField) {
