@@ -15,7 +15,7 @@ namespace {
 using Next = BroadcastRing::Reader::Next;
 
 constexpr BroadcastRing::Options small{.capacity_bytes = 16384, .record_bytes_max = 1024};
-constexpr std::uint64_t record_count = 200'000;
+constexpr std::uint64_t record_count = BOURSE_SANITIZED ? 20'000 : 100'000;
 
 // Follows the ring to its end; when lapped it seeks back in. Every record is intact, sequences only
 // grow, and grow by one except where the reader was told that it lost some.
@@ -115,7 +115,7 @@ TEST(BroadcastRingStress, TheGatingReaderGetsEveryRecordOnceWhileOthersAreLapped
 TEST(BroadcastRingStress, AParkedReaderIsWokenForEveryBatch) {
   BroadcastRing ring(small);
   auto journal = ring.gating_reader();
-  constexpr std::uint64_t batches = 20'000;
+  constexpr std::uint64_t batches = BOURSE_SANITIZED ? 2'000 : 10'000;
   std::atomic<std::uint64_t> taken{0};
   std::jthread reader([&] {
     std::vector<std::uint64_t> words(small.record_bytes_max / 8);

@@ -171,8 +171,8 @@ void follow_random_events(std::uint32_t seed, std::int64_t spread, std::size_t e
 TEST(DepthBookProperty, EqualsANaiveBookOverRandomEvents) {
   const std::uint32_t seed = std::random_device{}();
   follow_random_events(seed, 1, 3'000);
-  follow_random_events(seed + 1, 20, 20'000);
-  follow_random_events(seed + 2, 100'000, 10'000);
+  follow_random_events(seed + 1, 20, 10'000);
+  follow_random_events(seed + 2, 100'000, 5'000);
 }
 
 TEST(OrderIndex, HoldsExactlyWhatAMapHolds) {

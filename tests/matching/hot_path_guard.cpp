@@ -16,15 +16,7 @@
 #include <unistd.h>
 #include <csignal>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BOURSE_SANITIZER_RUNTIME
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BOURSE_SANITIZER_RUNTIME
-#endif
-#endif
-
-#ifndef BOURSE_SANITIZER_RUNTIME
+#if !BOURSE_SANITIZED
 namespace {
 
 // Written by every thread that allocates, read by the test; a count, so relaxed.
@@ -62,7 +54,7 @@ void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { s
 namespace bourse {
 
 std::optional<std::uint64_t> allocation_count() {
-#ifdef BOURSE_SANITIZER_RUNTIME
+#if BOURSE_SANITIZED
   return std::nullopt;
 #else
   return allocations.load(std::memory_order_relaxed);
@@ -89,7 +81,7 @@ void on_trapped(int, siginfo_t* info, void*) {
 }  // namespace
 
 bool is_possible() {
-#if defined(__x86_64__) && !defined(BOURSE_SANITIZER_RUNTIME)
+#if defined(__x86_64__) && !BOURSE_SANITIZED
   return true;
 #else
   return false;

@@ -57,7 +57,7 @@ TEST(MarketViewDeathTest, RefusesASecondWriterAndUnknownSymbols) {
 }
 
 TEST(MarketViewStress, NoReaderSeesATornOrAnOlderViewWhileTheWriterNeverPauses) {
-  constexpr std::uint64_t last = 1'000'000;
+  constexpr std::uint64_t last = BOURSE_SANITIZED ? 100'000 : 1'000'000;
   MarketViews views(1);
   auto writer = views.writer();
   writer.publish(SymbolId{1}, top_at(1));

@@ -50,7 +50,7 @@ Explorer explorer_of(Bounds bounds, std::optional<Mutation> mutation = std::null
 }
 
 TEST(SpscRingModel, NoInterleavingAndNoAllowedReorderingBreaksIt) {
-  for (const Bounds bounds : {Bounds{1, 4, 4}, Bounds{2, 5, 5}, Bounds{4, 6, 5}}) {
+  for (const Bounds bounds : {Bounds{1, 4, 4}, Bounds{2, 4, 5}, Bounds{4, 6, 3}}) {
     Explorer explorer = explorer_of(bounds);
     EXPECT_EQ(explorer.explore(), "") << "capacity " << bounds.capacity;
     EXPECT_GT(explorer.state_count(), 500u) << "too few to mean anything";

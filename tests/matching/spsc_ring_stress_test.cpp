@@ -32,11 +32,15 @@ void push_and_pop(std::size_t capacity, std::uint64_t count) {
   EXPECT_FALSE(reader.try_pop(item));
 }
 
-TEST(SpscRingStress, MillionsOfItemsArriveWholeAndInOrder) { push_and_pop(1024, 3'000'000); }
+// Every hand-over costs a turn of the scheduler on a busy machine; sanitizers see in few what they see
+// in many.
+constexpr std::uint64_t scale = BOURSE_SANITIZED ? 1 : 10;
 
-TEST(SpscRingStress, ARingOfOneSlotHandsOverEachItem) { push_and_pop(1, 100'000); }
+TEST(SpscRingStress, MillionsOfItemsArriveWholeAndInOrder) { push_and_pop(1024, scale * 300'000); }
 
-TEST(SpscRingStress, ASmallRingIsOftenFullAndOftenEmpty) { push_and_pop(4, 500'000); }
+TEST(SpscRingStress, ARingOfOneSlotHandsOverEachItem) { push_and_pop(1, scale * 2'000); }
+
+TEST(SpscRingStress, ASmallRingIsOftenFullAndOftenEmpty) { push_and_pop(4, scale * 10'000); }
 
 }  // namespace
 }  // namespace bourse
