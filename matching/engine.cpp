@@ -1,5 +1,7 @@
 #include "matching/engine.h"
 
+#include <algorithm>
+
 #include "matching/engine_state.h"  // EngineState
 #include "matching/matcher.h"       // Taker, match, expire
 #include "matching/order_entry.h"   // check_new_order, check_amend
@@ -170,7 +172,7 @@ void apply_amend(EngineState& state, const Command& command, EventBuffer& out) {
 void apply_define_instrument(EngineState& state, const Command& command, EventBuffer& out) {
   const auto reject = [&](RejectReason reason) { add_rejection(state, out, command, reason); };
   const InstrumentBody& body = command.instrument;
-  const RejectReason entry = check_instrument(body, state.memory_limits.orders_max);
+  const RejectReason entry = check_instrument(body);
   if (entry != RejectReason::none) return reject(entry);
   if (const SymbolId known = state.instruments.find(body.symbol_view()); known) {
     // Said again at every start, so that saying the same twice is not an event.
@@ -203,6 +205,10 @@ void apply_open_epoch(EngineState& state, const Command& command, EventBuffer& o
     return add_rejection(state, out, command, RejectReason::book_full);
   }
   state.limits = {body.symbols_max, body.accounts_max, body.orders_max};
+  // An account that was counted once goes on to be counted, although it may send no more.
+  state.accounts_counted =
+      state.has_epoch ? std::max(state.accounts_counted, body.accounts_max) : body.accounts_max;
+  state.has_epoch = true;
   std::uint64_t& epochs = state.book_memory.hash.epochs;
   for (const std::uint32_t word :
        {body.epoch.value(), body.symbols_max, body.accounts_max, body.orders_max}) {

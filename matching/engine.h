@@ -24,7 +24,7 @@ namespace bourse {
 struct EngineLimits {
   std::uint32_t symbols_max = 1024;
   std::uint32_t accounts_max = 4096;
-  std::uint32_t orders_max = 1u << 20;  // open orders, all symbols together
+  std::uint32_t orders_max = 1u << 20;  // open orders, all symbols together; at most 2^24
 };
 
 struct BestPrices {

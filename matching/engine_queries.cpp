@@ -29,7 +29,9 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
 
 }  // namespace
 
-Engine::Engine(const EngineLimits& limits) : state_(std::make_unique<EngineState>(limits)) {}
+Engine::Engine(const EngineLimits& limits) : state_(std::make_unique<EngineState>(limits)) {
+  CHECK(limits.orders_max <= orders_most);
+}
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;

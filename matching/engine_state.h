@@ -18,6 +18,7 @@ struct EngineState {
   explicit EngineState(const EngineLimits& memory)
       : memory_limits(memory),
         limits(memory),
+        accounts_counted(memory.accounts_max),
         books(std::make_unique<Book[]>(memory.symbols_max)),
         book_memory(memory.orders_max),
         accounts(memory.accounts_max),
@@ -31,8 +32,16 @@ struct EngineState {
     return account.value() != 0 && account.value() <= limits.accounts_max;
   }
 
-  EngineLimits memory_limits;  // what the constructor took memory for
-  EngineLimits limits;         // the rules in force, at most memory_limits
+  // Does the account have numbered reports? By the rules in force, never by the memory at hand: the
+  // same log gives the same numbers in an engine with more room.
+  bool counts(AccountId account) const {
+    return account.value() != 0 && account.value() <= accounts_counted;
+  }
+
+  EngineLimits memory_limits;      // what the constructor took memory for
+  EngineLimits limits;             // the rules in force, at most memory_limits
+  std::uint32_t accounts_counted;  // highest account number of any epoch
+  bool has_epoch = false;
   std::unique_ptr<Book[]> books;
   BookMemory book_memory;
   Accounts accounts;

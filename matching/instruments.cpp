@@ -27,13 +27,12 @@ bool fits_u64(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-RejectReason check_instrument(const InstrumentBody& i, std::uint32_t orders_max) {
+RejectReason check_instrument(const InstrumentBody& i) {
   const bool good = is_name(i.symbol, sizeof i.symbol) && i.tick_size_e9 > 0 && i.lot_size > 0 &&
                     i.quantity_min > QuantityLots{0} && i.quantity_min <= i.quantity_max &&
                     i.price_min <= i.price_max && fits_wire_price(i.price_min, i.tick_size_e9) &&
                     fits_wire_price(i.price_max, i.tick_size_e9) &&
-                    fits_u64(i.quantity_max.value(), i.lot_size) &&
-                    fits_u64(i.quantity_max.value(), orders_max);  // the total of a level, in lots
+                    i.quantity_max <= quantity_most && fits_u64(i.quantity_max.value(), i.lot_size);
   return good ? RejectReason::none : RejectReason::bad_instrument;
 }
 

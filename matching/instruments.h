@@ -14,10 +14,15 @@
 
 namespace bourse {
 
+// No order is larger than this, whatever the instrument allows: so the total of a level of
+// orders_most orders fits 64 bits.
+inline constexpr QuantityLots quantity_most{(std::uint64_t{1} << 40) - 1};
+inline constexpr std::uint32_t orders_most = 1u << 24;
+
 // bad_instrument unless: the symbol is printable ASCII without blanks, ended by zeros; tick and lot
-// size are positive; 0 < quantity_min <= quantity_max; price_min <= price_max; and every price and
-// quantity fits the words of the wire.
-RejectReason check_instrument(const InstrumentBody& instrument, std::uint32_t orders_max);
+// size are positive; 0 < quantity_min <= quantity_max <= quantity_most; price_min <= price_max; and
+// every price and quantity fits the words of the wire.
+RejectReason check_instrument(const InstrumentBody& instrument);
 
 class Instruments {
  public:

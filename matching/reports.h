@@ -20,7 +20,7 @@ inline constexpr ClientOrderId no_client_order_id{};
 // this engine keeps number 0. The caller fills in every other field.
 inline ExecEvent& next_report(EngineState& state, EventBuffer& out, AccountId account) {
   ExecEvent& event = out.add_exec();
-  event.exec_sequence = state.accounts.knows(account)
+  event.exec_sequence = state.counts(account)
                             ? state.accounts.next_exec_sequence(account, state.book_memory.hash)
                             : ExecSequence{0};
   event.account = account;

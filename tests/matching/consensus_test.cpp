@@ -10,6 +10,7 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "bench/challenge_adapter/challenge_abi.h"  // engine_...
@@ -76,12 +77,13 @@ class AdapterSession {
   }
   // Sorted by sequence and type, as the expected streams are.
   std::vector<std::string> lines() const {
-    std::vector<me_report_t> sorted = reports;
-    std::ranges::stable_sort(sorted, [](const me_report_t& a, const me_report_t& b) {
-      return std::pair(a.sequence_number, a.type) < std::pair(b.sequence_number, b.type);
-    });
+    std::vector<std::tuple<std::uint64_t, std::uint8_t, std::size_t>> order;
+    for (const me_report_t& report : reports) {
+      order.emplace_back(report.sequence_number, report.type, order.size());
+    }
+    std::ranges::sort(order);
     std::vector<std::string> lines;
-    for (const me_report_t& report : sorted) lines.push_back(line_of(report));
+    for (const auto& [sequence, type, at] : order) lines.push_back(line_of(reports[at]));
     return lines;
   }
 

@@ -115,7 +115,8 @@ TEST_F(EngineTest, ADefinitionThatCannotBeTradedIsRefused) {
   EXPECT_TRUE(refused([](InstrumentBody& b) { b.quantity_max = QuantityLots{0}; }));
   EXPECT_TRUE(refused([](InstrumentBody& b) { b.price_max = b.price_min - TickDelta{1}; }));
   EXPECT_TRUE(refused([](InstrumentBody& b) { b.price_max = no_price; }));
-  EXPECT_TRUE(refused([](InstrumentBody& b) { b.quantity_max = QuantityLots{~0ull}; }));
+  EXPECT_TRUE(refused([](InstrumentBody& b) { b.quantity_max = QuantityLots{1ull << 40}; }));
+  EXPECT_TRUE(refused([](InstrumentBody& b) { b.lot_size = 1ull << 50; }));
   EXPECT_EQ(market.engine.symbol_count(), 1u);
 }
 
@@ -137,6 +138,33 @@ TEST_F(EngineTest, ALogWithLargerLimitsIsRefusedAndASmallerOneIsObeyed) {
   market.buy(1, 1, 100);
   EXPECT_EQ(market.reason(), RejectReason::book_full);
   EXPECT_EQ(market.engine.open_orders(), 2u);
+}
+
+TEST_F(EngineTest, AnEngineWithMoreRoomReplaysALogToTheSameEventsAndHashes) {
+  TestMarket roomy({.symbols_max = 50, .accounts_max = 500, .orders_max = 9999});
+  TestMarket tight({.symbols_max = 2, .accounts_max = 3, .orders_max = 4});
+  Command epoch = TestMarket::blank(CommandType::open_epoch);
+  epoch.epoch = {
+      .epoch = Epoch{1}, .symbols_max = 2, .accounts_max = 3, .orders_max = 4, .reserved_ = {}};
+  for (TestMarket* m : {&roomy, &tight}) {
+    m->apply(epoch);
+    m->define("A");
+    m->define("B");
+    m->define("C");  // one symbol too many
+    for (std::uint32_t account = 1; account <= 5; ++account) m->buy(account, 1, 100);
+    m->sell(3, 2, 99);
+    epoch.epoch.accounts_max = 1;  // accounts 2 and 3 keep what they have
+    m->apply(epoch);
+    m->sell(1, 1, 99);
+    EXPECT_EQ(m->events.exec_events().back().account, AccountId{3});
+    EXPECT_EQ(m->events.exec_events().back().type, ExecType::fill);
+    m->buy(3, 1, 1);
+    EXPECT_EQ(m->reason(), RejectReason::unknown_account);
+    EXPECT_EQ(m->engine.last_exec_sequence(AccountId{3}), ExecSequence{6});
+    EXPECT_EQ(m->engine.last_exec_sequence(AccountId{4}), ExecSequence{0});
+    epoch.epoch.accounts_max = 3;
+  }
+  EXPECT_EQ(roomy.engine.state_hash(), tight.engine.state_hash());
 }
 
 TEST_F(EngineTest, AMovedEngineGoesOn) {
