@@ -63,13 +63,17 @@ class ExchangeProcess:
         """As Ctrl-C does; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(30)
-        self.reader.join(5)
+        self.close_output()
         return code
 
     def kill(self):
         self.process.kill()
         self.process.wait(30)
+        self.close_output()
+
+    def close_output(self):
         self.reader.join(5)
+        self.process.stdout.close()
 
     def __enter__(self):
         return self.start()

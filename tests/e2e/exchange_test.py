@@ -12,6 +12,7 @@ from exchange_process import ExchangeProcess, connect, run, tls, trader
 from subscribe import SNAPSHOT, follow, read_frame
 
 TICKS = 400  # of the demo market, per look
+ORDERS = 600
 SLEEP_SECONDS = 4  # 24,000 commands of the demo: more than all buffers on the way hold
 
 
@@ -107,6 +108,48 @@ class Exchange(unittest.TestCase):
                 self.assertEqual(rpts, list(range(rpts[0], rpts[0] + len(rpts))))
                 self.assertEqual(x.stop(), 0, "".join(x.output))
                 run("replay", x.journal, "--verify", check=0)
+
+    def test_a_killed_server_forgets_no_acknowledged_order(self):
+        async def order_until_killed(x, acknowledged):
+            async with trader(x.url) as (ws, auth):
+                first = int(auth["next_client_seq"])
+                for n in range(ORDERS):
+                    await ws.send(json.dumps({
+                        "op": "order", "client_seq": first + n, "symbol": "BTC-USD", "side": "buy", "type": "limit",
+                        "px": f"{10 + n % 50}.00", "qty": "0.01", "tif": "gtc"}))
+                try:
+                    while len(acknowledged) < ORDERS:
+                        report = json.loads(await asyncio.wait_for(ws.recv(), 10))
+                        self.assertEqual(report["exec_type"], "accepted", report)
+                        acknowledged[int(report["order_id"])] = first + len(acknowledged)
+                        if len(acknowledged) == ORDERS // 3:
+                            x.process.kill()
+                except websockets.ConnectionClosed:
+                    pass
+        for durability in ("memory", "disk"):
+            with self.subTest(durability), ExchangeProcess("--durability", durability) as x:
+                acknowledged = {}
+                asyncio.run(order_until_killed(x, acknowledged))
+                x.kill()
+                self.assertGreaterEqual(len(acknowledged), ORDERS // 3)
+                _, text, _ = run("replay", x.journal, "--format", "json", check=0)
+                found, sequences = {}, []
+                for line in text.splitlines():
+                    transaction = json.loads(line)
+                    sequences.append(int(transaction["sequence"]))
+                    for event in transaction["events"]:
+                        if event["kind"] == "add":
+                            found[int(event["order_id"])] = event["price"]
+                self.assertEqual([order for order in acknowledged if order not in found], [])
+                self.assertEqual(sequences, list(range(1, len(sequences) + 1)))
+                x.start()  # and the exchange itself goes on with them
+                asyncio.run(self.next_client_sequence_is_above(x.url, max(acknowledged.values())))
+                self.assertEqual(x.stop(), 0, "".join(x.output))
+                run("replay", x.journal, "--verify", check=0)
+
+    async def next_client_sequence_is_above(self, url, last):
+        async with trader(url) as (_, auth):
+            self.assertGreater(int(auth["next_client_seq"]), last)
 
     def test_history_from_the_first_sequence_becomes_live(self):
         async def whole(url):
