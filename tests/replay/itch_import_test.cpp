@@ -41,7 +41,7 @@ class ItchImportTest : public ::testing::Test {
     listing.header = header;
     std::memcpy(listing.stock.text, "TEST    ", sizeof listing.stock.text);
     itch::append_framed(listing, bytes);
-    for (const std::uint64_t reference : {1, 2}) {
+    for (const std::uint64_t reference : {std::uint64_t{1}, std::uint64_t{2}}) {
       itch::append_framed(itch::AddOrder{.header = header,
                                          .order_reference_number = reference,
                                          .buy_sell_indicator = reference == 1 ? 'B' : 'S',
