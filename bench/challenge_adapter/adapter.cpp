@@ -57,7 +57,9 @@ class Adapter {
     body.price_max = PriceTicks{std::int64_t{1} << 62};
     execute();
     CHECK(engine_.symbol_count() == 1);
+    const Sequence sequence = command_.sequence;
     command_ = {};
+    command_.sequence = sequence;
     command_.symbol = symbol;
     command_.account = AccountId{1};
     command_.order.type = OrderType::limit;
