@@ -56,18 +56,15 @@ class RandomTraders {
       new_order(command);
     } else if (dice < 80) {
       command.type = CommandType::cancel;
-      command.order.order_id = some_id();
-      own(command);
-      if (below(10) != 0) {
-        std::erase_if(ids_, [&](const Known& k) { return k.id == command.order.order_id; });
-      }
+      const std::size_t at = some_index();
+      aim(command, ids_[at]);
+      if (below(10) != 0) ids_.erase(ids_.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
       command.type = CommandType::amend;
-      command.order.order_id = some_id();
-      own(command);
+      const Known& known = ids_[some_index()];
+      aim(command, known);
       command.order.quantity = quantity();
-      command.order.price = price(command.symbol);
-      if (below(3) == 0) command.order.price = prices_[command.order.order_id];
+      command.order.price = below(3) == 0 ? known.price : price(command.symbol);
       if (below(8) == 0) command.order_flags = order_flags::lose_priority;
     }
     if (below(300) == 0) command.order.valid_until = TimeNs{command.time.value() - 1};
@@ -82,7 +79,7 @@ class RandomTraders {
     OrderBody& order = command.order;
     command.type = CommandType::new_order;
     order.order_id = OrderId{sequence_};
-    if (below(400) == 0 && !ids_.empty()) order.order_id = some_id();
+    if (below(400) == 0 && !ids_.empty()) order.order_id = ids_[some_index()].id;
     order.side = below(2) == 0 ? Side::buy : Side::sell;
     order.type = OrderType::limit;
     order.time_in_force = TimeInForce::gtc;
@@ -98,8 +95,7 @@ class RandomTraders {
     if (kind >= 3 && kind <= 4) order.time_in_force = TimeInForce::fok;
     if (kind >= 5 && kind <= 7) command.order_flags = order_flags::post_only;
     if (below(300) == 0) order.price = no_price;
-    ids_.push_back({order.order_id, command.account, command.symbol});
-    prices_[order.order_id] = order.price;
+    ids_.push_back({order.order_id, command.account, command.symbol, order.price});
     if (ids_.size() > 4000) ids_.erase(ids_.begin(), ids_.begin() + 500);
   }
 
@@ -131,30 +127,31 @@ class RandomTraders {
     }
   }
 
-  OrderId some_id() {
-    const std::size_t reach = below(2) == 0 ? 50 : ids_.size();
-    if (below(2) == 0) return ids_[below(std::min(ids_.size(), reach))].id;
-    return ids_[ids_.size() - 1 - below(std::min(ids_.size(), reach))].id;
-  }
-
-  // Mostly the owner asks; the symbol is named, left out or wrong.
-  void own(Command& command) {
-    for (const Known& known : ids_) {
-      if (known.id == command.order.order_id && below(20) != 0) command.account = known.account;
-      if (known.id == command.order.order_id && below(20) != 0) command.symbol = known.symbol;
-    }
-    if (below(4) == 0) command.symbol = SymbolId{0};
-  }
-
   struct Known {
     OrderId id;
     AccountId account;
     SymbolId symbol;
+    PriceTicks price;
   };
+
+  // Young and old orders, some of them long gone.
+  std::size_t some_index() {
+    const std::size_t reach = std::min<std::size_t>(ids_.size(), below(2) == 0 ? 50 : 4000);
+    const std::size_t at = below(reach);
+    return below(2) == 0 ? at : ids_.size() - 1 - at;
+  }
+
+  // Mostly the owner asks; the symbol is named, left out or wrong.
+  void aim(Command& command, const Known& known) {
+    command.order.order_id = known.id;
+    if (below(20) != 0) command.account = known.account;
+    if (below(20) != 0) command.symbol = known.symbol;
+    if (below(4) == 0) command.symbol = SymbolId{0};
+  }
+
   std::mt19937_64 random_;
   std::uint64_t sequence_ = 10;  // the definitions come before
   std::vector<Known> ids_;
-  std::map<OrderId, PriceTicks> prices_;
   ClientSequence client_[6] = {};
   std::int64_t middle_[5] = {};
 };
