@@ -1,5 +1,5 @@
-// What a tick costs on its way out: from public events to frames in the frame log, from there into a
-// session's outbox, and what a reader pays to verify.
+// What a tick costs on its way out: from public events to frames in the frame log, from there into
+// a session's outbox, and what a reader pays to verify.
 #include <benchmark/benchmark.h>
 
 #include <cstddef>

@@ -4,7 +4,7 @@ block, in a folder of its own per document.
 
 `./dev run` starts the exchange in the background; the other subcommands of ./dev are not run again from inside
 its own tests, but must be known to `./dev help`. Endless commands are ended by Ctrl-C once they have said
-something. Commands on the market data folder are left out, and named, where that folder is missing."""
+something. Blocks on the market data folder are left out, and named, where that folder is missing."""
 import glob
 import os
 import re
@@ -24,14 +24,29 @@ DATA = re.compile(r"\.\./shared/data/(\S+)")
 SECONDS_MAX = 60
 
 
-def commands(path):
-    """(line number, command) of each `$ ` line inside ```console blocks."""
-    inside = False
+def blocks(path):
+    """The `$ ` lines of each ```console block, as (line number, command)."""
+    block = None
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         if line.startswith("```"):
-            inside = line.startswith("```console")
-        elif inside and line.startswith("$ "):
-            yield number, line[2:].strip()
+            if block:
+                yield block
+            block = [] if line.startswith("```console") else None
+        elif block is not None and line.startswith("$ "):
+            block.append((number, line[2:].strip()))
+
+
+def commands(path):
+    """The commands to run. One that needs the market data folder takes its whole block with it: what follows there
+    works on what it makes."""
+    shared = os.environ.get("BOURSE_SHARED")
+    for block in blocks(path):
+        needs_data = any(DATA.search(command) for _, command in block)
+        for number, command in block:
+            if needs_data and not shared:
+                print(f"{os.path.relpath(path, SOURCE)}:{number}: left out, needs the market data folder: {command}")
+            else:
+                yield number, command.replace("../shared", shared) if needs_data else command
 
 
 def free_port():
@@ -109,11 +124,6 @@ def main():
         with tempfile.TemporaryDirectory(prefix="bourse-docs-") as folder:
             reader = Reader(folder)
             for line, command in commands(document):
-                if data := DATA.search(command):
-                    if not os.environ.get("BOURSE_SHARED"):
-                        print(f"{name}:{line}: left out, needs the market data folder: {command}")
-                        continue
-                    command = command.replace("../shared", os.environ["BOURSE_SHARED"])
                 begin = time.monotonic()
                 wrong = reader.type(command)
                 run += 1

@@ -32,8 +32,8 @@ void push_and_pop(std::size_t capacity, std::uint64_t count) {
   EXPECT_FALSE(reader.try_pop(item));
 }
 
-// Every hand-over costs a turn of the scheduler on a busy machine; sanitizers see in few what they see
-// in many.
+// Every hand-over costs a turn of the scheduler on a busy machine; sanitizers see in few what they
+// see in many.
 constexpr std::uint64_t scale = BOURSE_SANITIZED ? 1 : 10;
 
 TEST(SpscRingStress, MillionsOfItemsArriveWholeAndInOrder) { push_and_pop(1024, scale * 300'000); }
