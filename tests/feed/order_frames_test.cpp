@@ -67,8 +67,8 @@ Report report(std::uint64_t exec_sequence) {
   return {Sequence{100}, TimeNs{1'700'000'000}, TimeNs{0}, e};
 }
 
-// Byte for byte what tests/golden holds; with BOURSE_WRITE_GOLDEN set it is written first. Changing a
-// byte means changing the protocol.
+// Byte for byte what tests/golden holds; with BOURSE_WRITE_GOLDEN set it is written first. Changing
+// a byte means changing the protocol.
 void expect_golden(const std::string& name, std::span<const std::byte> bytes) {
   const auto path = source_path("tests/golden/" + name + ".bin");
   const auto size = static_cast<std::streamsize>(bytes.size());
