@@ -110,6 +110,7 @@ class SessionLoop {
   }
 
   std::size_t connections() const { return seats_.size(); }
+  std::uint64_t records() const { return egress_.records(); }  // of TLS, sent
 
  private:
   static constexpr std::size_t accepts_per_turn = 16;
