@@ -23,6 +23,7 @@ namespace bourse {
 namespace {
 
 constexpr int patience_ms = 20'000;
+constexpr std::byte ping_opcode{0x89};
 constexpr std::string_view upgrade_request =
     "GET /flood HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -96,6 +97,12 @@ class Subscriber {
         return false;
     }
   }
+  void answer_ping() {
+    static constexpr std::array<std::byte, 6> pong = {std::byte{0x8a}, std::byte{0x80}};
+    CipherText cipher;
+    is_sound_ = is_sound_ && wire_->encrypt(pong, cipher) &&
+                wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all;
+  }
   void parse(const FanoutPlan& plan, std::vector<std::int64_t>* samples) {
     const std::byte* at = buffer_.data();
     const std::byte* const end = at + held_;
@@ -109,6 +116,11 @@ class Subscriber {
         header = 4;
       }
       if (static_cast<std::size_t>(end - at) < header + length) break;
+      if (at[0] == ping_opcode) {
+        answer_ping();
+        at += header + length;
+        continue;
+      }
       std::uint64_t number = 0;
       std::memcpy(&number, at + header, sizeof number);
       is_sound_ = is_sound_ && at[0] == std::byte{0x82} && length == plan.payload_bytes &&

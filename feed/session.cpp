@@ -98,7 +98,8 @@ void Session::step_handshake() {
   switch (const TlsWire::Step step = wire_.handshake()) {
     case TlsWire::Step::done:
       state_ = State::request;
-      wire_.heard(steady_now_ns());
+      opened_ns_ = steady_now_ns();
+      wire_.heard(opened_ns_);
       read_request();
       break;
     case TlsWire::Step::want_read:
@@ -336,7 +337,7 @@ void Session::on_timer(std::int64_t now_ns) {
   const FeedLimits& limits = options_.limits;
   if (wire_.pending()) {
     last_blocked_ns_ = now_ns;
-    if (now_ns - wire_.last_sent_ns() >= limits.no_progress_ms * ns_per_ms) {
+    if (now_ns - std::max(wire_.last_sent_ns(), opened_ns_) >= limits.no_progress_ms * ns_per_ms) {
       cut(Ending::no_progress, true);
       return;
     }

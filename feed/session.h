@@ -138,7 +138,8 @@ class Session {
   HttpRequest request_;
   std::string peer_;
   SessionId id_;
-  std::int64_t deadline_ns_;  // of the current state, except open
+  std::int64_t deadline_ns_;    // of the current state, except open
+  std::int64_t opened_ns_ = 0;  // TLS handshake done
   std::int64_t last_ping_ns_ = 0;
   std::int64_t last_blocked_ns_ = 0;
 };
