@@ -50,7 +50,7 @@ struct JournalParts {
   SegmentCatalog& catalog;
   Preallocator& preallocator;
   JournalMarks& marks;
-  WatermarkWriter watermark;
+  WatermarkWriter& watermark;
   BroadcastRing::GatingReader tail;
   std::optional<SegmentWriter> segment;          // the open one, as recovered
   std::optional<SegmentHeader> previous_header;  // else the newest sealed one, if there is any

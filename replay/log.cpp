@@ -50,6 +50,12 @@ Result<void> check_options(const LogOptions& options) {
                 options.directory.string(),
                 fmt::format("choose {} to {}", segment_bytes_min, segment_bytes_max));
   }
+  if (options.transaction_bytes_max > record_bytes_max) {
+    return fail(
+        ExitCode::bad_config,
+        fmt::format("transactions of {} bytes are not possible", options.transaction_bytes_max),
+        options.directory.string(), fmt::format("choose at most {}", record_bytes_max));
+  }
   return {};
 }
 
@@ -70,9 +76,9 @@ struct Log::State {
   std::optional<BroadcastRing> tail;
   std::optional<JournalMarks> marks;
   std::optional<Preallocator> preallocator;
+  std::unique_ptr<WatermarkWriter> watermark;  // the journal writes, the helper syncs
   std::optional<JournalWriter> journal;
-  std::unique_ptr<DiskFile> watermark;  // the helper's own open file: it syncs, it does not write
-  std::uint64_t watermark_synced = 0;   // released sequence at the last sync
+  std::uint64_t watermark_synced = 0;  // released sequence at the last sync
   std::chrono::steady_clock::time_point watermark_synced_at;
   std::jthread helper;  // last: it ends before what it works on
 
@@ -121,35 +127,30 @@ Result<void> Log::start_writing(State& s) {
   const Uuid journal = found.last_header ? found.last_header->journal : random_uuid();
 
   // The watermark exists before the first segment does: a segment without one has lost it.
-  auto watermark =
-      WatermarkWriter::open(disk, directory, found.watermark ? found.watermark->counter : 0);
+  auto watermark = WatermarkWriter::open(disk, directory, found.watermark);
   if (!watermark) {
     return std::unexpected(
         disk_error(watermark.error(), "making the watermark", directory / watermark_name));
   }
+  s.watermark = std::move(*watermark);
   if (!found.watermark) {
     WatermarkSlot slot{};
     slot.durability = static_cast<std::uint8_t>(s.options.durability);
     slot.journal = journal;
     slot.boot = disk.boot();
-    auto done = watermark->write(slot);
-    if (done) done = watermark->sync();
+    auto done = s.watermark->write(slot);
+    if (done) done = s.watermark->sync();
     if (done) done = disk.sync_directory(directory);
     if (!done) {
       return std::unexpected(
           disk_error(done.error(), "making the watermark", directory / watermark_name));
     }
   }
-  auto helper_file = disk.open(directory / watermark_name, OpenMode::write);
-  if (!helper_file) {
-    return std::unexpected(disk_error(helper_file.error(), "opening", directory / watermark_name));
-  }
-  s.watermark = std::move(*helper_file);
-
   const Sequence last = found.position.last_sequence;
   s.tail.emplace(BroadcastRing::Options{
-      .capacity_bytes = std::bit_ceil(std::max(s.options.tail_bytes, 2 * record_bytes_max)),
-      .record_bytes_max = record_bytes_max,
+      .capacity_bytes =
+          std::bit_ceil(std::max(s.options.tail_bytes, 2 * s.options.transaction_bytes_max)),
+      .record_bytes_max = s.options.transaction_bytes_max,
       .last = last});
   s.marks.emplace(last);
   s.preallocator.emplace(disk, directory, s.options.segment_bytes);
@@ -184,7 +185,7 @@ Result<void> Log::start_writing(State& s) {
                    .catalog = s.catalog,
                    .preallocator = *s.preallocator,
                    .marks = *s.marks,
-                   .watermark = std::move(*watermark),
+                   .watermark = *s.watermark,
                    .tail = s.tail->gating_reader(),
                    .segment = std::move(open_segment),
                    .previous_header = follows_sealed ? found.last_header : std::nullopt,
@@ -232,7 +233,8 @@ Result<void> Log::start_reading(State& s) {
   if (!watermark) {
     return std::unexpected(disk_error(watermark.error(), "opening", directory / watermark_name));
   }
-  const Sequence released = s.found.watermark ? s.found.watermark->released_sequence : Sequence{0};
+  const Sequence released =
+      s.found.watermark ? s.found.watermark->slot.released_sequence : Sequence{0};
   s.view.emplace(s.catalog, released, std::nullopt, std::move(*watermark));
   return {};
 }

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "matching/broadcast_ring.h"  // BroadcastRing
+#include "matching/transaction.h"     // transaction_bytes_max
 #include "matching/types.h"           // Sequence, TimeNs, Epoch
 #include "matching/wait_strategy.h"   // WaitPoint
 #include "replay/cursor.h"            // Cursor, Bound
@@ -32,6 +33,8 @@ struct LogOptions {
   Durability durability = Durability::disk;
   std::uint64_t segment_bytes = std::uint64_t{256} << 20;
   std::size_t tail_bytes = std::size_t{64} << 20;  // rounded up to a power of two
+  // The largest transaction that will be appended; the tail holds at least two of these.
+  std::size_t transaction_bytes_max = bourse::transaction_bytes_max;
   // For tools: takes no lock, writes nothing, has no tail and no journal, and may read while an
   // exchange runs in another process (it then sees what that one has released). Damage at the end
   // does not keep it from opening: its cursors fail where the damage is.

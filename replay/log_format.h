@@ -144,8 +144,8 @@ static_assert(offsetof(SegmentFooter, group_number) == 64);
 static_assert(offsetof(SegmentFooter, last_epoch) == 72 && offsetof(SegmentFooter, hash) == 80);
 static_assert(offsetof(SegmentFooter, crc32c) == 100);
 
-// One of the two slots of the watermark file: how far the log was on the disk, said outside of the
-// segments, so that damage to the very last group is seen as damage.
+// One of the three slots of the watermark file: how far the log was on the disk, said outside of
+// the segments, so that damage to the very last group is seen as damage.
 struct WatermarkSlot {
   std::array<char, 8> magic;  // watermark_magic
   std::uint16_t major;
@@ -154,7 +154,7 @@ struct WatermarkSlot {
   std::uint8_t reserved_[3];
   Uuid journal;
   Uuid boot;              // of the machine: the page cache lives as long
-  std::uint64_t counter;  // the newer slot counts
+  std::uint64_t counter;  // the newest slot counts
   std::uint64_t segment_number;
   std::uint64_t durable_offset;
   Sequence durable_sequence;
@@ -165,6 +165,7 @@ struct WatermarkSlot {
   std::uint32_t reserved_last_;
   std::uint32_t crc32c;  // of all bytes before it
 };
+inline constexpr std::uint64_t watermark_slots = 3;
 inline constexpr std::uint64_t watermark_slot_bytes = 4096;  // distance of the slots
 static_assert(sizeof(WatermarkSlot) == 120 && std::is_trivially_copyable_v<WatermarkSlot>);
 static_assert(offsetof(WatermarkSlot, major) == 8 && offsetof(WatermarkSlot, durability) == 12);

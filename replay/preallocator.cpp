@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t chunk_bytes = 256u << 10;
 constexpr std::uint64_t ahead_bytes = std::uint64_t{32} << 20;
+constexpr std::uint64_t next_from_share = 8;  // of the current segment written
 
 }  // namespace
 
@@ -90,26 +91,26 @@ Preallocator::Step Preallocator::fill(Target& target, std::uint64_t up_to,
 
 Preallocator::Step Preallocator::step() {
   std::unique_lock lock(lock_);
+  if (current_.file == nullptr) return Step::idle;
   const std::uint64_t journal_end = journal_end_.load(std::memory_order_relaxed);
-  if (current_.file != nullptr) {
-    const std::uint64_t up_to = std::min(current_.bytes, journal_end + ahead_bytes);
-    if (current_.filled < up_to) {
-      pressed_.store(current_.filled < journal_end + ahead_bytes / 2, std::memory_order_relaxed);
-      return fill(current_, up_to, lock);
-    }
-  }
-  // The next one only when this one is whole: they would otherwise compete.
-  if (current_.file == nullptr || current_.filled < current_.bytes) return Step::idle;
-  if (next_.file == nullptr) {
-    auto file = disk_.open(directory_ / next_segment_name, OpenMode::create);
-    if (!file) return fail_with(file.error());
-    next_ = {std::move(*file), 0, segment_bytes_};
-    return Step::worked;
-  }
-  if (next_.filled >= next_.bytes) return Step::idle;
+  const std::uint64_t wanted_here = std::min(current_.bytes, journal_end + ahead_bytes);
+  const bool is_close = current_.filled < std::min(current_.bytes, journal_end + ahead_bytes / 2);
   const std::uint64_t left_here = current_.bytes - std::min(current_.bytes, journal_end);
-  pressed_.store(left_here < next_.bytes - next_.filled, std::memory_order_relaxed);
-  return fill(next_, next_.bytes, lock);
+  pressed_.store(is_close || left_here < next_.bytes - next_.filled, std::memory_order_relaxed);
+  if (is_close) return fill(current_, wanted_here, lock);
+  // A segment that is whole before it is used costs the journal least, so the next one comes before
+  // the rest of this one; but not for a log that hardly grows.
+  if (journal_end >= current_.bytes / next_from_share) {
+    if (next_.file == nullptr) {
+      auto file = disk_.open(directory_ / next_segment_name, OpenMode::create);
+      if (!file) return fail_with(file.error());
+      next_ = {std::move(*file), 0, segment_bytes_};
+      return Step::worked;
+    }
+    if (next_.filled < next_.bytes) return fill(next_, next_.bytes, lock);
+  }
+  if (current_.filled < wanted_here) return fill(current_, wanted_here, lock);
+  return Step::idle;
 }
 
 }  // namespace bourse

@@ -56,7 +56,7 @@ Result<void> check_chain(const SegmentReader& before, const SegmentReader& after
 }
 
 Result<void> check_watermark(const std::filesystem::path& directory, const Recovered& found) {
-  const WatermarkSlot& mark = *found.watermark;
+  const WatermarkSlot& mark = found.watermark->slot;
   if (mark.journal != found.last_header->journal) {
     return std::unexpected(
         damage_error(directory / watermark_name, 0, 0, "the watermark belongs to another log"));
@@ -73,10 +73,12 @@ Result<void> check_watermark(const std::filesystem::path& directory, const Recov
 // How far into the newest segment the watermark promises. The page cache keeps its word as long as
 // the machine runs, so what was written before counts until the machine has been started again.
 std::uint64_t promised_offset(Disk& disk, const Recovered& found) {
-  if (!found.watermark || found.watermark->segment_number != found.last_header->number) return 0;
-  const bool same_boot = found.watermark->boot == disk.boot();
-  return same_boot ? std::max(found.watermark->durable_offset, found.watermark->written_offset)
-                   : found.watermark->durable_offset;
+  if (!found.watermark || found.watermark->slot.segment_number != found.last_header->number)
+    return 0;
+  const bool same_boot = found.watermark->slot.boot == disk.boot();
+  return same_boot
+             ? std::max(found.watermark->slot.durable_offset, found.watermark->slot.written_offset)
+             : found.watermark->slot.durable_offset;
 }
 
 // Copies the bytes [from, to) of the segment to a file beside it and returns its path.
@@ -181,10 +183,10 @@ Result<void> recover_open_segment(Disk& disk, const SegmentReader& segment, bool
 }
 
 Result<Recovered> recover_nothing(const std::filesystem::path& directory, Recovered found) {
-  if (found.watermark && found.watermark->segment_number > 0) {
+  if (found.watermark && found.watermark->slot.segment_number > 0) {
     return std::unexpected(missing_error(
         directory, fmt::format("there is no segment, but sequence {} had been acknowledged",
-                               found.watermark->released_sequence.value())));
+                               found.watermark->slot.released_sequence.value())));
   }
   found.report.created = true;
   return found;
@@ -215,6 +217,12 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
   found.watermark = *watermark;
   found.segments = listing->segments;
   found.report.segments = found.segments.size();
+  if (repair && listing->has_next_segment) {
+    // Zeros of a start before this one: they have never been part of the log.
+    const auto path = directory / next_segment_name;
+    const auto removed = disk.remove(path);
+    if (!removed) return std::unexpected(disk_error(removed.error(), "removing", path));
+  }
   if (found.segments.empty()) return recover_nothing(directory, std::move(found));
   if (!found.watermark) {
     found.report.warnings.emplace_back(
@@ -256,13 +264,6 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
   if (!last->footer()) {
     if (auto done = recover_open_segment(disk, *last, repair, found); !done) {
       return std::unexpected(std::move(done.error()));
-    }
-  }
-  if (repair && listing->has_next_segment) {
-    const auto removed = disk.remove(directory / next_segment_name);
-    if (!removed) {
-      return std::unexpected(
-          disk_error(removed.error(), "removing", directory / next_segment_name));
     }
   }
   return found;

@@ -22,6 +22,7 @@
 #include "replay/segment_writer.h"   // SegmentPosition
 #include "replay/sparse_index.h"     // SparseIndex
 #include "replay/stream_hash.h"      // StreamHash
+#include "replay/watermark.h"        // NewestSlot
 
 namespace bourse {
 
@@ -30,7 +31,7 @@ struct Recovered {
   std::vector<TimeNs> base_times;            // of each
   std::optional<SegmentHeader> last_header;  // of the newest; nullopt: a new log
   std::optional<SegmentFooter> last_footer;  // if the newest is sealed
-  std::optional<WatermarkSlot> watermark;
+  std::optional<NewestSlot> watermark;
   std::shared_ptr<SparseIndex> index;  // of the open segment
   SegmentPosition position;            // end of the log
   std::optional<Error> damage;         // only with repair = false: what lies after the end

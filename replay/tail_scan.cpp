@@ -13,7 +13,7 @@
 namespace bourse {
 namespace {
 
-constexpr std::size_t window_bytes = std::size_t{1} << 20;
+constexpr std::size_t window_bytes = std::size_t{128} << 10;
 
 // A sound checksum over words that cannot be: written by a faulty program, not by a faulty disk.
 std::optional<std::string> misfit(const RecordHeader& header, const SegmentPosition& position) {

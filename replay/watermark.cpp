@@ -27,13 +27,13 @@ std::optional<WatermarkSlot> parse(const SlotBytes& bytes) {
 }
 
 struct Slots {
-  std::optional<WatermarkSlot> newest;
+  std::optional<NewestSlot> newest;
   bool is_blank = true;
 };
 
 DiskResult<Slots> read_slots(const DiskFile& file) {
   Slots slots;
-  for (std::uint64_t i = 0; i < 2; ++i) {
+  for (std::uint64_t i = 0; i < watermark_slots; ++i) {
     SlotBytes bytes{};
     const auto got = file.read(bytes, i * watermark_slot_bytes);
     if (!got) return std::unexpected(got.error());
@@ -41,20 +41,36 @@ DiskResult<Slots> read_slots(const DiskFile& file) {
       slots.is_blank = false;
     }
     const auto slot = parse(bytes);
-    if (slot && (!slots.newest || slot->counter > slots.newest->counter)) slots.newest = slot;
+    if (slot && (!slots.newest || slot->counter > slots.newest->slot.counter)) {
+      slots.newest = NewestSlot{*slot, i};
+    }
   }
   return slots;
 }
 
 }  // namespace
 
-DiskResult<WatermarkWriter> WatermarkWriter::open(Disk& disk,
-                                                  const std::filesystem::path& directory,
-                                                  std::uint64_t last_counter) {
-  auto file = disk.open(directory / watermark_name, OpenMode::open_or_create);
-  if (!file) return std::unexpected(file.error());
-  return WatermarkWriter(std::move(*file), last_counter);
+DiskResult<std::unique_ptr<WatermarkWriter>> WatermarkWriter::open(
+    Disk& disk, const std::filesystem::path& directory, const std::optional<NewestSlot>& newest) {
+  auto writing = disk.open(directory / watermark_name, OpenMode::open_or_create);
+  if (!writing) return std::unexpected(writing.error());
+  auto syncing = disk.open(directory / watermark_name, OpenMode::write);
+  if (!syncing) return std::unexpected(syncing.error());
+  // The newest slot may have come from a page cache: it must be safe before another is garbled.
+  if (const auto synced = (*syncing)->sync(); !synced) return std::unexpected(synced.error());
+  return std::unique_ptr<WatermarkWriter>(
+      new WatermarkWriter(std::move(*writing), std::move(*syncing), newest));
 }
+
+// Turns begin at 3, so that there is always one before.
+WatermarkWriter::WatermarkWriter(std::unique_ptr<DiskFile> writing,
+                                 std::unique_ptr<DiskFile> syncing,
+                                 const std::optional<NewestSlot>& newest)
+    : writing_(std::move(writing)),
+      syncing_(std::move(syncing)),
+      counter_(newest ? newest->slot.counter : 0),
+      turn_(watermark_slots + (newest ? newest->index + 1 : 0)),
+      safe_(turn_.load(std::memory_order_relaxed) - 1) {}
 
 DiskResult<void> WatermarkWriter::write(WatermarkSlot slot) {
   ++counter_;
@@ -66,16 +82,29 @@ DiskResult<void> WatermarkWriter::write(WatermarkSlot slot) {
   std::memcpy(bytes.data(), &slot, sizeof slot);
   slot.crc32c = slot_crc(bytes);
   std::memcpy(bytes.data(), &slot, sizeof slot);
-  return file_->write(bytes, (counter_ % 2) * watermark_slot_bytes);
+  const std::uint64_t turn = turn_.load(std::memory_order_relaxed);
+  auto written = writing_->write(bytes, turn % watermark_slots * watermark_slot_bytes);
+  if (written && safe_.load(std::memory_order_acquire) + 1 >= turn) {
+    turn_.store(turn + 1, std::memory_order_release);
+  }
+  return written;
+}
+
+DiskResult<void> WatermarkWriter::sync() {
+  const std::uint64_t turn = turn_.load(std::memory_order_acquire);
+  auto synced = syncing_->sync();
+  if (synced) safe_.store(turn - 1, std::memory_order_release);
+  return synced;
 }
 
 std::optional<WatermarkSlot> newest_slot(const DiskFile& file) {
   const auto slots = read_slots(file);
-  return slots ? slots->newest : std::nullopt;
+  if (!slots || !slots->newest) return std::nullopt;
+  return slots->newest->slot;
 }
 
-Result<std::optional<WatermarkSlot>> read_watermark(Disk& disk,
-                                                    const std::filesystem::path& directory) {
+Result<std::optional<NewestSlot>> read_watermark(Disk& disk,
+                                                 const std::filesystem::path& directory) {
   const auto path = directory / watermark_name;
   const auto file = disk.open(path, OpenMode::read);
   if (!file) {
@@ -84,12 +113,13 @@ Result<std::optional<WatermarkSlot>> read_watermark(Disk& disk,
   }
   const auto slots = read_slots(**file);
   if (!slots) return std::unexpected(disk_error(slots.error(), "reading the watermark", path));
-  if (slots->newest && slots->newest->major != format_major) {
+  if (slots->newest && slots->newest->slot.major != format_major) {
     return fail(ExitCode::bad_config, "the log was written in another format", path.string(),
                 "use the version of bourse that wrote it");
   }
   if (slots->newest || slots->is_blank) return slots->newest;
-  Error error = damage_error(path, 0, 2 * watermark_slot_bytes, "neither watermark is sound");
+  Error error = damage_error(path, 0, watermark_slots * watermark_slot_bytes,
+                             "none of the watermarks is sound");
   error.next =
       "the segments may be whole, but their end cannot be proven. Check them with: bourse replay "
       "DIRECTORY --verify; if you accept their end as it is, move this file away and start again";

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,11 +16,22 @@
 #include <utility>
 #include <vector>
 
+#include "replay/directory.h"                  // watermark_name
 #include "replay/log.h"                        // Log
+#include "replay/watermark.h"                  // newest_slot
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
 
 namespace bourse {
+
+// Of a random test; BOURSE_SEED replaces it. Printed, so that a failure can be repeated.
+inline std::uint64_t test_seed() {
+  const char* const given = std::getenv("BOURSE_SEED");
+  const std::uint64_t seed =
+      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  std::printf("seed %llu (BOURSE_SEED repeats it)\n", static_cast<unsigned long long>(seed));
+  return seed;
+}
 
 class LogFixture : public ::testing::Test {
  protected:
@@ -28,7 +41,8 @@ class LogFixture : public ::testing::Test {
     return {.directory = directory,
             .durability = durability,
             .segment_bytes = segment_bytes,
-            .tail_bytes = std::size_t{4} << 20,
+            .tail_bytes = tail_bytes,
+            .transaction_bytes_max = largest,
             .read_only = false,
             .helper_thread = false,
             .disk = disk.get()};
@@ -130,6 +144,11 @@ class LogFixture : public ::testing::Test {
                      all.begin() + static_cast<std::ptrdiff_t>(a + size),
                      all.begin() + static_cast<std::ptrdiff_t>(b));
   }
+  // Behind the last record of the open segment, as the watermark says.
+  std::uint64_t end_of_log() {
+    const auto file = disk->open(directory / watermark_name, OpenMode::read);
+    return newest_slot(**file)->written_offset;
+  }
   // Behind the last byte that is not zero.
   std::uint64_t end_of_data(const std::filesystem::path& file) {
     const auto& b = bytes(file);
@@ -140,6 +159,9 @@ class LogFixture : public ::testing::Test {
 
   Durability durability = Durability::disk;
   std::uint64_t segment_bytes = std::uint64_t{64} << 10;
+  // Small, so that logs are made quickly and readers are soon behind.
+  std::size_t tail_bytes = std::size_t{128} << 10;
+  std::size_t largest = std::size_t{64} << 10;
   std::unique_ptr<SimulatedDisk> disk = std::make_unique<SimulatedDisk>();
   std::unique_ptr<Log> log;
   std::optional<BroadcastRing::Writer> writer;

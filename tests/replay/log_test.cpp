@@ -109,6 +109,8 @@ TEST_F(LogTest, AGroupMayFillASegmentToItsLastByte) {
 }
 
 TEST_F(LogTest, OneGroupIsSplitOverSegmentsWhereItMustBe) {
+  tail_bytes = std::size_t{1} << 20;
+  largest = tail_bytes / 2;
   must_open();
   append(2000);  // some 500 KiB as one group
   drain();
@@ -121,6 +123,7 @@ TEST_F(LogTest, OneGroupIsSplitOverSegmentsWhereItMustBe) {
 }
 
 TEST_F(LogTest, TheLargestTransactionFitsEvenIfASegmentIsSmaller) {
+  largest = transaction_bytes_max;
   must_open();
   write(1, 3);
   ASSERT_TRUE(writer->append(samples.make_largest(4)));

@@ -235,8 +235,9 @@ class SimulatedDisk final : public Disk {
     DiskResult<void> sync_once() override {
       const std::lock_guard guard(disk_.lock_);
       if (const int error = disk_.ask(DiskCall::sync, path_)) {
-        // As Linux does: what could not be written is forgotten to be unwritten.
-        contents_->unsynced.clear();
+        // As Linux does: what could not be written is forgotten to be unwritten. (ESHUTDOWN is a
+        // process that is dead: it never called.)
+        if (error != ESHUTDOWN) contents_->unsynced.clear();
         return std::unexpected(error);
       }
       contents_->safe.resize(contents_->seen.size());

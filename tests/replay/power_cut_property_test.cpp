@@ -1,0 +1,125 @@
+// Power cuts and kills at every moment, thousands of them: nothing that was released is lost at
+// level disk, no sequence has a hole at any level, and a log that was only cut is never called
+// damaged.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "tests/replay/log_fixture.h"  // LogFixture
+
+namespace bourse {
+namespace {
+
+struct Lives {
+  std::uint64_t rounds = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t adopted = 0;  // starts that found more than had been released
+  std::uint64_t sealed = 0;
+};
+
+class PowerCut : public LogFixture {
+ protected:
+  PowerCut() {
+    segment_bytes = segment_bytes_min;
+    largest = std::size_t{32} << 10;
+    tail_bytes = largest * 2;
+  }
+
+  // One life: opens, works until the disk dies under it after `calls` system calls, and returns
+  // what it had released by then (0 if it never came to work).
+  std::uint64_t live_until_cut(std::mt19937_64& random, std::uint64_t calls) {
+    std::uint64_t left = calls;
+    disk->set_fault([&left](DiskCall, const std::filesystem::path&, std::size_t& bytes) {
+      if (left > 0) {
+        --left;
+        return 0;
+      }
+      bytes = 0;
+      return ESHUTDOWN;  // all that a dead process would not do any more
+    });
+    std::uint64_t released = 0;
+    if (open()) {
+      released = log->released_sequence().value();
+      for (;;) {
+        const std::size_t count = 1 + random() % 12;
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto record = samples.make(head() + 1, epoch);
+          if (!writer->append(record)) break;
+        }
+        if (random() % 3 == 0) log->helper_step();
+        const auto step = log->journal().step();
+        released = log->released_sequence().value();
+        if (step == JournalWriter::Step::failed) break;
+      }
+    }
+    writer.reset();
+    log.reset();
+    disk->set_fault({});
+    return released;
+  }
+
+  void run(std::uint64_t seed, int lives, bool power, bool garbage, Lives& counts) {
+    std::mt19937_64 random(seed);
+    std::uint64_t promised = 0;
+    for (int life = 0; life < lives; ++life) {
+      promised = std::max(promised, live_until_cut(random, 5 + random() % 120));
+      if (power) {
+        disk->crash(random, garbage);
+      } else {
+        disk->kill();
+      }
+      const auto opened = open();
+      ASSERT_TRUE(opened) << opened.error().text() << "\nseed " << seed << ", life " << life;
+      const std::uint64_t found = log->last_sequence().value();
+      if (durability == Durability::disk || !power) {
+        ASSERT_GE(found, promised) << "seed " << seed << ", life " << life;
+      }
+      ASSERT_EQ(read_all(*log), found) << "seed " << seed << ", life " << life;
+      if (log->recovery().torn_bytes > 0) ++counts.torn;
+      if (found > promised) ++counts.adopted;
+      counts.sealed += files(".seg").size();
+      ++counts.rounds;
+      promised = found;  // all that was found is released now
+      drop();
+    }
+  }
+
+  void run_many(bool power, bool garbage) {
+    const std::uint64_t seed = test_seed();
+    const char* const more = std::getenv("BOURSE_ROUNDS");
+    const std::uint64_t rounds = more != nullptr ? std::strtoull(more, nullptr, 10) : 100;
+    Lives counts;
+    for (std::uint64_t i = 0; i < rounds && !HasFatalFailure(); ++i) {
+      disk = std::make_unique<SimulatedDisk>();
+      run(seed + i, 12, power, garbage, counts);
+    }
+    std::printf("%llu lives, %llu torn tails, %llu found more than was released, %llu seals\n",
+                static_cast<unsigned long long>(counts.rounds),
+                static_cast<unsigned long long>(counts.torn),
+                static_cast<unsigned long long>(counts.adopted),
+                static_cast<unsigned long long>(counts.sealed));
+    EXPECT_GT(counts.sealed, 0U);
+  }
+};
+
+TEST_F(PowerCut, AtLevelDiskNothingReleasedIsLost) { run_many(true, false); }
+
+TEST_F(PowerCut, AtLevelDiskGarbageInTornSectorsIsCutAndNothingReleasedIsLost) {
+  run_many(true, true);
+}
+
+TEST_F(PowerCut, AtLevelMemoryASuffixMayBeLostButThereIsNoHole) {
+  durability = Durability::memory;
+  run_many(true, false);
+}
+
+TEST_F(PowerCut, AKillLosesNothingReleasedAtLevelMemory) {
+  durability = Durability::memory;
+  run_many(false, false);
+}
+
+TEST_F(PowerCut, AKillLosesNothingReleasedAtLevelDisk) { run_many(false, false); }
+
+}  // namespace
+}  // namespace bourse
