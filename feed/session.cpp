@@ -28,7 +28,8 @@ constexpr std::int64_t http_idle_ns = 75'000 * ns_per_ms;  // keep-alive, betwee
 constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;     // for the peer's close frame
 constexpr std::int64_t leaving_ns = 2'000 * ns_per_ms;     // for the peer's end of the stream
 constexpr std::size_t buffer_keep_bytes = 4096;
-constexpr std::size_t pongs_queued_bytes_max = 16 << 10;
+// Less than a TLS record, so that what waits in control() are always whole frames.
+constexpr std::size_t pongs_queued_bytes_max = 8 << 10;
 constexpr std::string_view plain_http_body =
     "This port speaks TLS: use https:// for pages, wss:// for feeds\n";
 
@@ -80,8 +81,6 @@ void Session::end_operation() {
   --operations_;
   if (state_ == State::gone) tell(news_gone);
 }
-
-// --- TLS and HTTP --------------------------------------------------------------------------------
 
 void Session::await_handshake(TlsWire::Step step) {
   begin_operation();
@@ -218,8 +217,6 @@ void Session::upgrade(std::string_view subprotocol) {
   });
 }
 
-// --- messages ------------------------------------------------------------------------------------
-
 Session::Message Session::message() const {
   const auto bytes = stream_->buffer.cdata();
   return {stream_->websocket->got_text(),
@@ -262,17 +259,17 @@ void Session::on_message_read(bool is_end, Ending why) {
 void Session::on_control_written(std::span<const std::byte> bytes) {
   if (state_ == State::open || state_ == State::closing) {
     const unsigned opcode = static_cast<unsigned>(bytes.front()) & 0x0fu;
+    std::string& control = wire_.control();
     if (opcode == opcode_close) {
       close_queued_ = true;
-    } else if (wire_.control().size() > pongs_queued_bytes_max) {
+    } else if (control.size() > pongs_queued_bytes_max) {
       // A peer that sends pings and does not read: RFC 6455 5.5.3 lets us answer the last one only.
-      wire_.control().erase(0, wire_.control().size() - bytes.size());
+      late_pong_ = control.substr(control.size() - bytes.size());
+      control.resize(control.size() - bytes.size());
     }
   }
   tell(news_due);
 }
-
-// --- the end -------------------------------------------------------------------------------------
 
 void Session::close(std::uint16_t code, std::string_view reason) {
   if (state_ != State::open) return;
@@ -375,6 +372,10 @@ void Session::on_sent(TlsWire::Sent sent) {
   if (state_ == State::gone) return;
   switch (sent) {
     case TlsWire::Sent::all:
+      if (!late_pong_.empty() && wire_.control().empty() && !close_queued_) {
+        wire_.control().swap(late_pong_);
+        tell(news_due);
+      }
       if (state_ == State::leaving && wire_.control().empty()) finish_leaving();
       return;
     case TlsWire::Sent::failed:

@@ -131,6 +131,7 @@ class Session {
   unsigned operations_ = 0;  // handlers that will still be called
   TlsWire wire_;
   Outbox outbox_;
+  std::string late_pong_;  // waits until control() is empty
   // Cold.
   ReadyList& ready_;
   const FeedOptions& options_;

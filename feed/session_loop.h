@@ -47,8 +47,7 @@
 
 namespace bourse {
 
-// Which of the io threads this is: session ids differ between them.
-struct LoopNumber {
+struct LoopNumber {  // of this io thread: session ids differ between them
   std::uint32_t index = 0;
   std::uint32_t count = 1;
 };
@@ -72,9 +71,10 @@ class SessionLoop {
     auto opened = Listener::open(reactor_, options_.host, port, sharing);
     if (!opened) return std::unexpected(opened.error());
     listener_ = std::move(*opened);
+    port_ = listener_->port();
     return {};
   }
-  std::uint16_t port() const { return listener_->port(); }
+  std::uint16_t port() const { return port_; }
 
   // Until stop(). Then every session is told, and has limits.drain_ms to take what is due to it.
   void run() {
@@ -163,7 +163,7 @@ class SessionLoop {
     return SessionId{static_cast<std::uint32_t>(++sessions_made_ * number_.count + number_.index)};
   }
 
-  // Bounded: whoever sends without end gets one message a round, and the sweep its turn.
+  // Bounded: the sweep gets its turn.
   void take_ready() {
     handshakes_left_ = options_.limits.handshakes_per_turn_count;
     for (int round = 0; round < rounds_per_turn && !ready_.empty(); ++round) {
@@ -288,7 +288,6 @@ class SessionLoop {
     std::swap(due_, sweeping_);
     for (Seat* seat : sweeping_) seat->is_due = false;
     if (std::exchange(sweep_all_, false)) {
-      // serve() never removes a seat: who is gone is buried by his news.
       for (const auto& seat : seats_) serve(*seat, now_ns);
     } else {
       for (Seat* seat : sweeping_) serve(*seat, now_ns);
@@ -377,6 +376,7 @@ class SessionLoop {
   Reactor reactor_;
   ReadyList ready_;
   std::unique_ptr<Listener> listener_;
+  std::uint16_t port_ = 0;
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<std::unique_ptr<Seat>> buried_;
   std::vector<Seat*> due_;

@@ -185,6 +185,29 @@ TEST(Session, PongsDuringAFloodNeverLandInsideAFrame) {
   EXPECT_GT(pings, 100u);
 }
 
+TEST(Session, APeerThatPingsAndDoesNotReadGetsWholeFramesAndItsLastPong) {
+  EchoServer server;
+  RawPeer peer(server.port(), 8192);
+  ASSERT_TRUE(peer.handshake() && peer.upgrade());
+  ASSERT_TRUE(peer.send(RawPeer::frame(0x81, "flood 20000 1000")));
+  std::string pings;
+  constexpr int count = 3000;
+  for (int i = 0; i < count; ++i)
+    pings += RawPeer::frame(0x89, "ping " + std::to_string(i) + std::string(100, '.'));
+  ASSERT_TRUE(peer.send(pings));
+  RawPeer::Frame frame;
+  std::string last_pong;
+  std::uint64_t messages = 0;
+  while (messages < 20'000 || !last_pong.starts_with("ping " + std::to_string(count - 1))) {
+    ASSERT_TRUE(peer.next(frame)) << messages << " messages, last pong " << last_pong;
+    if (frame.first == 0x8a)
+      last_pong = frame.payload;
+    else
+      messages += frame.first == 0x82;
+    ASSERT_TRUE(frame.first == 0x8a || frame.first == 0x82 || frame.first == 0x81) << frame.first;
+  }
+}
+
 TEST(Session, AReaderThatStopsDoesNotBlockOthersAndLosesNothing) {
   EchoServer server;
   RawPeer slow(server.port(), 8192);
