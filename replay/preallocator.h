@@ -1,8 +1,8 @@
 // Lays zeros ahead of the journal: overwriting blocks that exist costs half of what a group costs
 // that makes a file grow, because the file system then has nothing of its own to write.
-//   Shape:  keeps zeros a bounded way ahead in the current segment (the first one has none at its
-//           start) and lays the next one whole, as next.prealloc. One chunk per step(), each synced,
-//           so that few bytes are ever waiting to be written when the journal syncs.
+//   Shape:  keeps zeros a bounded way ahead in the current segment (the first has none when it
+//           begins) and lays the next one whole, as next.prealloc. One chunk per step(), each
+//           synced, so that few bytes are ever waiting to be written when the journal syncs.
 //   Owner:  step() belongs to the helper thread, all else to the journal thread.
 //   Errors: no room is not an error here (the journal will find it and say so). Any other error is
 //           kept in failure(): the disk is not to be trusted, and the journal stops.
