@@ -66,7 +66,7 @@ std::span<std::byte> Outbox::append_text(std::string_view json) {
   const std::size_t header_bytes = write_ws_header(WsOpcode::text, json.size(), header);
   std::byte* const to = room_for(header_bytes + json.size());
   std::memcpy(to, header, header_bytes);
-  std::memcpy(to + header_bytes, json.data(), json.size());
+  if (!json.empty()) std::memcpy(to + header_bytes, json.data(), json.size());
   return {to + header_bytes, json.size()};
 }
 
@@ -75,13 +75,13 @@ std::span<std::byte> Outbox::append_binary(std::span<const std::byte> payload) {
   const std::size_t header_bytes = write_ws_header(WsOpcode::binary, payload.size(), header);
   std::byte* const to = room_for(header_bytes + payload.size());
   std::memcpy(to, header, header_bytes);
-  std::memcpy(to + header_bytes, payload.data(), payload.size());
+  if (!payload.empty()) std::memcpy(to + header_bytes, payload.data(), payload.size());
   return {to + header_bytes, payload.size()};
 }
 
 std::span<std::byte> Outbox::append_framed(std::span<const std::byte> frames) {
   std::byte* const to = room_for(frames.size());
-  std::memcpy(to, frames.data(), frames.size());
+  if (!frames.empty()) std::memcpy(to, frames.data(), frames.size());
   return {to, frames.size()};
 }
 

@@ -100,7 +100,8 @@ class Market {
     } else if (!orders.empty() && one_in(3)) {
       const std::size_t index = below(orders.size());
       if (one_in(3)) {
-        exchange.amend(orders[index], 1 + below(20), 90 + static_cast<std::int64_t>(below(20)));
+        const std::size_t quantity = 1 + below(20);
+        exchange.amend(orders[index], quantity, 90 + static_cast<std::int64_t>(below(20)));
       } else {
         exchange.cancel(orders[index]);
         orders.erase(orders.begin() + static_cast<std::ptrdiff_t>(index));
@@ -157,7 +158,8 @@ class Market {
         more += R"(,"start":"earliest")";
       }
       if (!subs.empty()) subs += ',';
-      subs += sub(channels[below(3)], names[below(5)], more);
+      const char* const channel = channels[below(3)];
+      subs += sub(channel, names[below(5)], more);
     }
     send(s, R"({"op":"subscribe","subs":[)" + subs + "]}");
   }
@@ -321,7 +323,7 @@ void run(std::uint64_t seed, int steps) {
 TEST(MarketSessionProperty, EveryStreamIsTheLogWhateverHappens) {
   std::uint64_t seed = 1000;
   if (const char* named = std::getenv("BOURSE_TEST_SEED")) seed = std::stoull(named);
-  for (std::uint64_t round = 0; round < 5; ++round) run(seed + round, 700);
+  for (std::uint64_t round = 0; round < 3; ++round) run(seed + round, 700);
 }
 
 }  // namespace

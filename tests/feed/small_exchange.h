@@ -118,7 +118,7 @@ class SmallExchange {
   void open() {
     auto opened = Log::open({.directory = folder,
                              .durability = Durability::memory,
-                             .segment_bytes = 1 << 20,
+                             .segment_bytes = 4 << 20,
                              .tail_bytes = std::size_t{4} << 20,
                              .read_only = false,
                              .helper_thread = false,
