@@ -38,7 +38,7 @@ struct ClientOrderId {
     if (from.size() > length_max) return false;
     for (char c : from)
       if (c < 0x20 || c > 0x7e) return false;
-    std::memcpy(text, from.data(), from.size());
+    if (!from.empty()) std::memcpy(text, from.data(), from.size());
     return true;
   }
 };

@@ -124,7 +124,11 @@ Result<void> Log::start_writing(State& s) {
   Disk& disk = s.disk;
   const auto& directory = s.options.directory;
   const Recovered& found = s.found;
-  const Uuid journal = found.last_header ? found.last_header->journal : random_uuid();
+  // A first start that was cut off before its segment may have left a watermark with the name that
+  // it had chosen: the log is still nameless otherwise, so that name is taken.
+  const Uuid journal = found.last_header ? found.last_header->journal
+                       : found.watermark ? found.watermark->slot.journal
+                                         : random_uuid();
 
   // The watermark exists before the first segment does: a segment without one has lost it.
   auto watermark = WatermarkWriter::open(disk, directory, found.watermark);

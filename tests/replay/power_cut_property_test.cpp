@@ -105,6 +105,23 @@ class PowerCut : public LogFixture {
 
 TEST_F(PowerCut, AtLevelDiskNothingReleasedIsLost) { run_many(true, false); }
 
+TEST_F(PowerCut, TwoFirstStartsThatAreCutOffLeaveALogThatOpens) {
+  std::mt19937_64 random(test_seed());
+  for (std::uint64_t first = 1; first <= 25; ++first) {
+    for (std::uint64_t second = 1; second <= 25; ++second) {
+      disk = std::make_unique<SimulatedDisk>();
+      live_until_cut(random, first);
+      disk->crash(random, false);
+      live_until_cut(random, second);
+      disk->crash(random, false);
+      const auto opened = open();
+      ASSERT_TRUE(opened) << opened.error().text() << "\ncut off after " << first << " and "
+                          << second << " calls";
+      drop();
+    }
+  }
+}
+
 TEST_F(PowerCut, AtLevelDiskGarbageInTornSectorsIsCutAndNothingReleasedIsLost) {
   run_many(true, true);
 }
