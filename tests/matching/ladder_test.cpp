@@ -43,7 +43,7 @@ TEST_F(LadderTest, AnEmptyLadderHasNoBestAndFindsNothing) {
 }
 
 TEST_F(LadderTest, TheHighestKeyIsTheBestAndTheOthersFollow) {
-  for (const std::uint64_t key : {50, 10, 90, 70, 30}) add(key);
+  for (const std::uint64_t key : {50U, 10U, 90U, 70U, 30U}) add(key);
   EXPECT_EQ(keys(), (Keys{90, 70, 50, 30, 10}));
 }
 
@@ -55,7 +55,7 @@ TEST_F(LadderTest, InsertingAKeyTwiceFindsTheSameLevel) {
 }
 
 TEST_F(LadderTest, WhenTheBestGoesTheNextOneIsBest) {
-  for (const std::uint64_t key : {10, 20, 30}) add(key);
+  for (const std::uint64_t key : {10U, 20U, 30U}) add(key);
   remove(30);
   EXPECT_EQ(keys(), (Keys{20, 10}));
   remove(10);
