@@ -1,6 +1,8 @@
 // Fills a log with a small seeded market: what the exchange does, in one thread.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <random>
 #include <vector>
