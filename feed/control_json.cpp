@@ -194,6 +194,8 @@ std::expected<ControlRequest, ControlFault> parse_control(std::string_view text)
   thread_local dom::parser parser;
   ControlRequest request;
   try {
+    // An empty view may point nowhere, and simdjson copies from where it points.
+    if (text.empty()) throw Stop{ControlError::bad_json, "the message is empty"};
     dom::element root;
     const simdjson::error_code error = parser.parse(text.data(), text.size()).get(root);
     if (error != simdjson::SUCCESS) {
