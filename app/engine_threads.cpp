@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::microseconds blocked_pause{50};
 constexpr std::chrono::milliseconds degraded_pause{10};
+constexpr std::chrono::milliseconds timer_step{5};
 
 }  // namespace
 
@@ -27,8 +28,15 @@ void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t comma
     } else if (stop()) {
       return;
     } else {
-      waiter.wait([&] { return sequencer.has_work() || stop() || abandon(); });
+      waiter.wait([&] { return sequencer.has_work(wall_clock_now()) || stop() || abandon(); });
     }
+  }
+}
+
+void run_timer(Sequencer& sequencer, const StopFlag& stop) {
+  while (!stop()) {
+    std::this_thread::sleep_for(timer_step);
+    if (sequencer.due() <= wall_clock_now()) sequencer.commands_waiting().wake();
   }
 }
 

@@ -1,5 +1,5 @@
 // The loops of the engine and the journal thread.
-//   Shape:   two functions that run until told to stop; everything they touch is given to them.
+//   Shape:   functions that run until told to stop; everything they touch is given to them.
 //   Owner:   run_engine: the engine thread; run_journal: the journal thread; the flags are set by
 //            the main thread.
 //   Errors:  run_journal returns the failure that ended it; run_engine cannot fail.
@@ -27,6 +27,10 @@ struct StopFlag {
 // Takes commands until `stop` is set and the gates are empty, or `abandon` is set.
 void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t commands_per_poll_max,
                 const StopFlag& stop, const StopFlag& abandon);
+
+// Wakes a parked engine thread when a timer of the market is due (an order expires, an auction
+// ends), at most 5 ms late, until `stop` is set.
+void run_timer(Sequencer& sequencer, const StopFlag& stop);
 
 // Writes and releases until `stop` is set and the tail is written, then finishes the journal.
 // `on_released` is called after each group, `on_degraded` once each time the disk has become full.

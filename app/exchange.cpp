@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "app/demo_market.h"          // DemoMarket
-#include "app/engine_threads.h"       // run_engine, run_journal, StopFlag
+#include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
 #include "app/key_config.h"           // keys_of
 #include "app/participants.h"         // run_demo_market, run_itch_flow
@@ -63,6 +63,7 @@ struct Exchange::Parts {
   // std::function wants copies; this is made once and called once, by the participant thread.
   std::move_only_function<std::optional<Error>()> participant;
   std::thread engine_thread;
+  std::thread timer_thread;
   std::thread journal_thread;
   std::thread participant_thread;
   std::vector<std::thread> io_threads;
@@ -253,6 +254,7 @@ void Exchange::Parts::start_threads() {
     run_engine(*sequencer, *log, config.engine.wait, config.engine.commands_per_poll_max,
                engine_stop, engine_abandon);
   });
+  timer_thread = std::thread([this] { run_timer(*sequencer, engine_stop); });
   for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
   if (participant)
     participant_thread = std::thread([this] {
@@ -353,6 +355,7 @@ void Exchange::stop() {
   if (p.log->journal().state() != JournalState::writing) p.engine_abandon.set();
   p.sequencer->commands_waiting().wake();
   if (p.engine_thread.joinable()) p.engine_thread.join();
+  if (p.timer_thread.joinable()) p.timer_thread.join();
   p.journal_stop.set();
   p.log->tail().arrivals().wake();
   if (p.journal_thread.joinable()) p.journal_thread.join();

@@ -9,7 +9,8 @@ namespace {
 
 bool comes_from_a_trader(CommandType type) {
   return type == CommandType::new_order || type == CommandType::amend ||
-         type == CommandType::cancel;
+         type == CommandType::cancel || type == CommandType::mass_cancel ||
+         type == CommandType::cancel_after;
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ void InstrumentTable::recover(const MarketState& state) {
 }
 
 void InstrumentTable::on_transaction(const TransactionView& view) {
-  if (view.command_type() != CommandType::define_instrument) return;
+  const bool defines = view.command_type() == CommandType::define_instrument ||
+                       view.command_type() == CommandType::change_instrument;
+  if (!defines) return;
   // A refused definition has no public event.
   for (const PublicEvent& event : view.public_events()) {
     if (event.kind != EventKind::definition) continue;

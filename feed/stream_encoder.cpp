@@ -160,9 +160,11 @@ void StreamEncoder::add(const TransactionView& transaction) {
 }
 
 void StreamEncoder::add_trade(const PublicEvent& e, const Instrument& instrument) {
+  if ((e.flags & event_flags::auction_other_side) != 0) return;  // told once already
   Stream* const stream = wanted(wire::Channel::trade, e.symbol, seq_);
   if (stream == nullptr) return;
   const bool is_book = e.kind == EventKind::execute;
+  const bool is_auction = (e.flags & event_flags::auction) != 0;
   push(trade_, stream, wire::stream_id(wire::Channel::trade, e.symbol),
        wire::Trade{
            .seq = seq_,
@@ -174,9 +176,14 @@ void StreamEncoder::add_trade(const PublicEvent& e, const Instrument& instrument
            .taker_order_id = e.taker_order_id.value(),
            .rpt_seq = e.rpt_sequence.value(),
            .instrument_id = e.symbol.value(),
-           .kind = static_cast<std::uint8_t>(is_book ? 'B' : 'X'),
+           .kind = static_cast<std::uint8_t>(is_auction ? 'A'
+                                             : is_book  ? 'B'
+                                                        : 'X'),
            // An execution's side is the maker's, a trade's is the aggressor's. We tell the latter.
-           .side = side_letter(is_book && e.side != Side::none ? opposite(e.side) : e.side),
+           // Nobody is the aggressor of an auction.
+           .side = is_auction
+                       ? side_letter(Side::none)
+                       : side_letter(is_book && e.side != Side::none ? opposite(e.side) : e.side),
            .flags = e.flags});
 }
 

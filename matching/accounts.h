@@ -1,17 +1,53 @@
-// The accounts: what the engine remembers of each trader between commands.
-//   Shape:  one record per account, O(1).
+// The accounts: what the engine remembers of each trader between commands, and what they may do.
+//   Shape:  one record of two cache lines per account, O(1); the open orders of an account are a
+//           list through the order pool, oldest last in `oldest`.
+//   Units:  lots, ticks x lots for notional values, nanoseconds.
 //   Owner:  the thread of the engine.
 //   Errors: none; a number that is no account answers false to knows().
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "matching/check.h"       // DCHECK
+#include "matching/command.h"     // AccountBody, AccountStatus, MassCancelBody
+#include "matching/order_pool.h"  // OrderPool, Handle
+#include "matching/pages.h"       // Pages
 #include "matching/state_hash.h"  // StateHash, mix64
 #include "matching/types.h"       // AccountId, ClientSequence, ExecSequence
 
 namespace bourse {
+
+struct alignas(64) Account {
+  ClientSequence client_sequence;
+  ExecSequence exec_sequence;
+  std::uint64_t weight;  // of this account in StateHash::accounts
+  Handle newest;         // open order
+  Handle oldest;
+  std::uint32_t open_orders;
+  std::uint32_t open_orders_max;  // 0 = no limit, here and below
+  AccountStatus status;
+  bool is_limited;        // any of the limits below is set
+  bool tracks_positions;  // position_max is or was set
+  bool is_sweeping;       // a mass cancel is not finished: `sweep`
+  std::uint32_t orders_per_second;
+  QuantityLots quantity_max;
+  std::uint64_t notional_max;  // begins the second cache line
+  QuantityLots position_max;
+  std::uint64_t tokens_e9;  // of the rate bucket, in billionths of an order
+  TimeNs tokens_at;
+  std::uint32_t orders_burst;
+  GroupId sweep_group;
+  SessionId sweep_session;
+  SymbolId sweep_symbol;
+  GroupId dead_man_group;
+  SessionId dead_man_session;
+  AccountId next_sweeping;
+  Side sweep_side;
+  MassCancelCause sweep_cause;
+  bool sweep_on_disconnect_only;
+  std::uint8_t reserved_[1];
+};
+static_assert(sizeof(Account) == 128);
 
 class Accounts {
  public:
@@ -21,40 +57,51 @@ class Accounts {
     return account.value() != 0 && account.value() <= accounts_max_;
   }
   // REQUIRES for all below: knows(account).
-  ClientSequence last_client_sequence(AccountId account) const {
-    return at(account).client_sequence;
+  Account& operator[](AccountId account) {
+    DCHECK(knows(account));
+    return accounts_[account.value()];
   }
-  ExecSequence last_exec_sequence(AccountId account) const { return at(account).exec_sequence; }
+  const Account& operator[](AccountId account) const {
+    DCHECK(knows(account));
+    return accounts_[account.value()];
+  }
 
   void use_client_sequence(AccountId account, ClientSequence sequence, StateHash& hash) {
-    Account& a = at(account);
+    Account& a = (*this)[account];
     const std::uint64_t step = sequence.value() - a.client_sequence.value();
     hash.accounts += step * a.weight * hash_weights[8];
     a.client_sequence = sequence;
   }
   ExecSequence next_exec_sequence(AccountId account, StateHash& hash) {
-    Account& a = at(account);
+    Account& a = (*this)[account];
     hash.accounts += a.weight;
     return a.exec_sequence = ExecSequence{a.exec_sequence.value() + 1};
   }
 
- private:
-  struct Account {
-    ClientSequence client_sequence;
-    ExecSequence exec_sequence;
-    std::uint64_t weight;  // of this account in StateHash::accounts
-    std::uint64_t reserved_;
-  };
-  Account& at(AccountId account) {
-    DCHECK(knows(account));
-    return accounts_[account.value()];
+  // The order joins or leaves the list of its account.
+  void add_order(OrderPool& orders, Handle handle) {
+    Order& order = orders[handle];
+    Account& a = (*this)[order.account];
+    ++a.open_orders;
+    order.account_prev = no_handle;
+    order.account_next = a.newest;
+    (a.newest == no_handle ? a.oldest : orders[a.newest].account_prev) = handle;
+    a.newest = handle;
   }
-  const Account& at(AccountId account) const {
-    DCHECK(knows(account));
-    return accounts_[account.value()];
+  void remove_order(OrderPool& orders, const Order& order) {
+    Account& a = (*this)[order.account];
+    --a.open_orders;
+    (order.account_prev == no_handle ? a.newest : orders[order.account_prev].account_next) =
+        order.account_next;
+    (order.account_next == no_handle ? a.oldest : orders[order.account_next].account_prev) =
+        order.account_prev;
   }
 
-  std::unique_ptr<Account[]> accounts_;  // entry 0 is not used
+  // Takes one order from the rate bucket; false if there is none. `now` never goes back.
+  bool take_token(Account& account, TimeNs now) const;
+
+ private:
+  Pages<Account> accounts_;  // entry 0 is not used
   std::uint32_t accounts_max_;
 };
 

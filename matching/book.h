@@ -1,6 +1,7 @@
-// The book: both ladders of one symbol and the queues on their levels.
-//   Shape:  two Ladders; levels, nodes and orders live in the BookMemory that all books share, so
-//           an idle book costs about a hundred bytes. place, take_out and reduce are O(1).
+// The book: both ladders of one symbol and the queues on their levels, its waiting stops, and what
+// the market does at present.
+//   Shape:  four Ladders; levels, nodes and orders live in the BookMemory that all books share, so
+//           an idle book costs some 400 bytes. append and take_out are O(1).
 //   Units:  ticks, lots; keys as in Ladder.
 //   Owner:  the thread of the engine.
 //   Errors: none; the engine checks a command against the instrument before it comes here.
@@ -13,6 +14,7 @@
 #include "matching/ladder.h"      // Ladder, LadderMemory, Level
 #include "matching/order_pool.h"  // OrderPool, Order
 #include "matching/state_hash.h"  // StateHash
+#include "matching/trading.h"     // Trading
 #include "matching/types.h"       // Side, PriceTicks, ...
 
 namespace bourse {
@@ -20,19 +22,12 @@ namespace bourse {
 // What the books of an engine share.
 struct BookMemory {
   explicit BookMemory(std::uint32_t orders_max)
-      : orders(orders_max), ladders(orders_max), ids(orders_max) {}
+      : orders(orders_max), ladders(orders_max + 1), ids(orders_max) {}
 
-  Handle find_order(OrderId id) const {
-    return ids.find(id, [&](Handle handle) {
-      orders.prefetch(handle);  // whoever finds an order goes on to its details
-      return orders[handle].id == id;
-    });
+  auto id_of() const {
+    return [this](Handle handle) { return orders[handle].id; };
   }
-  // The order leaves the pool and the id table; it must be in no queue.
-  void forget(OrderId id, Handle handle) {
-    ids.erase(id, handle);
-    orders.release(handle);
-  }
+  Handle find_order(OrderId id) const { return ids.find(id, id_of()); }
   Level& level_of(Handle order) { return ladders.levels[orders[order].level]; }
   const Level& level_of(Handle order) const { return ladders.levels[orders[order].level]; }
 
@@ -50,7 +45,14 @@ class Book {
     price_min_ = instrument.price_min;
     price_max_ = instrument.price_max;
   }
+  // REQUIRES: no order rests or waits.
+  void set_price_range(PriceTicks price_min, PriceTicks price_max) {
+    price_min_ = price_min;
+    price_max_ = price_max;
+  }
   SymbolId symbol() const { return symbol_; }
+  PriceTicks price_min() const { return price_min_; }
+  PriceTicks price_max() const { return price_max_; }
 
   // REQUIRES: price_min <= price <= price_max. A better price has the higher key.
   std::uint64_t key(Side side, PriceTicks price) const {
@@ -59,50 +61,67 @@ class Book {
     };
     return side == Side::buy ? distance(price, price_min_) : distance(price_max_, price);
   }
+  // The worst key of the other side that an order of `side` takes; no_price takes all.
+  std::uint64_t worst_key_taken(Side side, PriceTicks price) const {
+    return price == no_price ? 0 : key(opposite(side), price);
+  }
   Ladder& ladder(Side side) { return ladders_[side == Side::sell]; }
   const Ladder& ladder(Side side) const { return ladders_[side == Side::sell]; }
+  // Waiting stops, next to trigger first: a buy stop with the lower price, so it has a sell's key.
+  Ladder& stops(Side side) { return stops_[side == Side::sell]; }
+  const Ladder& stops(Side side) const { return stops_[side == Side::sell]; }
 
   // Would an order of `side` at `price` meet an order of the other side?
   bool crosses(const BookMemory& memory, Side side, PriceTicks price) const {
     const Handle best = ladder(opposite(side)).best();
-    return best != no_handle && memory.ladders.levels[best].key >= key(opposite(side), price);
+    return best != no_handle && memory.ladders.levels[best].key >= worst_key_taken(side, price);
+  }
+  // The best level that shows a quantity, no_handle if there is none. O(levels without one).
+  Handle best_displayed(const BookMemory& memory, Side side) const;
+  PriceTicks best_price(const BookMemory& memory, Side side) const {
+    const Handle level = best_displayed(memory, side);
+    return level == no_handle ? no_price : memory.ladders.levels[level].price;
   }
   // Could `quantity` be matched at once, at keys >= key_min of `makers`, with at most
-  // `matches_max` orders? O(levels walked).
+  // `matches_max` orders? O(orders that would be matched).
   bool can_fill(const BookMemory& memory, Side makers, std::uint64_t key_min, QuantityLots quantity,
                 std::uint32_t matches_max) const;
 
-  // Puts the order (id, leaves, account and details filled in) at the end of the queue at `price`.
-  void place(BookMemory& memory, Handle order, Side side, PriceTicks price);
+  // Puts the order (its quantities filled in) at the end of its queue at `price`: displayed, or
+  // hidden if its flags say so.
+  void append(BookMemory& memory, Handle order, PriceTicks price);
+  // Puts a stop at the end of the queue that waits for `stop_price`.
+  void wait(BookMemory& memory, Handle order, PriceTicks stop_price);
   // Takes the order out of its queue; it stays in the pool and in the id table.
   void take_out(BookMemory& memory, Handle order);
-  // REQUIRES: quantity < leaves. The order keeps its place; `filled` is what was executed of it.
-  void reduce(BookMemory& memory, Handle order, QuantityLots quantity, QuantityLots filled) {
-    Order& o = memory.orders[order];
-    DCHECK(quantity < o.leaves);
-    memory.hash.orders ^= memory.orders.hash(order);
-    o.leaves -= quantity;
-    memory.orders.details(order).filled += filled;
-    memory.ladders.levels[o.level].total -= quantity;
-    memory.hash.orders ^= memory.orders.hash(order);
-  }
 
   RptSequence next_rpt(StateHash& hash) {
     hash.symbols += weight_;
     return rpt_sequence_ = RptSequence{rpt_sequence_.value() + 1};
   }
   RptSequence last_rpt() const { return rpt_sequence_; }
+  bool is_empty() const {
+    return ladders_[0].best() == no_handle && ladders_[1].best() == no_handle &&
+           stops_[0].best() == no_handle && stops_[1].best() == no_handle;
+  }
 
   // Every queue and total, O(orders): for tests.
   bool consistent(const BookMemory& memory) const;
 
+  Trading trading;
+
  private:
+  void append_to(BookMemory& memory, Ladder& ladder, Handle order, std::uint64_t key,
+                 PriceTicks price);
+  bool consistent(const BookMemory& memory, const Ladder& ladder, Side side, bool waiting) const;
+
   Ladder ladders_[2];  // bids, asks
   PriceTicks price_min_{0};
   PriceTicks price_max_{0};
   RptSequence rpt_sequence_{0};
   std::uint64_t weight_ = 0;  // of this symbol in StateHash::symbols
   SymbolId symbol_{0};
+  Ladder stops_[2];  // buy, sell
 };
 
 }  // namespace bourse

@@ -59,6 +59,8 @@ DepthError DepthBook::change(const PublicEvent& event) {
     case EventKind::trade:
     case EventKind::status:
     case EventKind::definition:
+    case EventKind::imbalance:
+    case EventKind::bust:
       return DepthError::none;
     case EventKind::none:
       break;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -17,6 +18,7 @@
 
 #include "matching/command.h"  // Command, InstrumentBody, EpochBody
 #include "matching/event.h"    // EventBuffer
+#include "matching/trading.h"  // Trading
 #include "matching/types.h"    // SymbolId, ...
 
 namespace bourse {
@@ -41,20 +43,30 @@ struct OpenOrder {
   OrderId order_id;
   AccountId account;
   SymbolId symbol;
-  PriceTicks price;
-  QuantityLots leaves;
+  PriceTicks price;        // where it rests; of a waiting stop or peg: its limit
+  PriceTicks stop_price;   // or distance; 0 or no_price: none
+  QuantityLots leaves;     // all that is open
+  QuantityLots displayed;  // what everybody sees of it
   QuantityLots filled;
   std::uint64_t priority;  // lower is older: sequence << 14 | ordinal in that transaction
   ClientSequence client_sequence;
+  TimeNs expire_at;
   GroupId group;
   SessionId session;
   Side side;
   OrderType type;
   TimeInForce time_in_force;
   std::uint8_t order_flags;
+  bool is_waiting;  // a stop that has not been triggered
   ClientOrderId client_order_id;
 };
 
+// The orders of a symbol, by who may see them.
+enum class Orders : std::uint8_t { displayed, hidden, waiting };
+
+inline constexpr TimeNs never{std::numeric_limits<std::int64_t>::max()};
+
+struct Account;
 struct EngineState;
 
 class Engine {
@@ -67,6 +79,10 @@ class Engine {
   // Executes one stamped command. `out` is cleared first.
   // REQUIRES: command.type is not imported; command.sequence is higher than every one before.
   void apply(const Command& command, EventBuffer& out);
+
+  // When a clock command has something to do: at once if work is unfinished, never if nothing waits
+  // for a time. O(1).
+  TimeNs due() const;
 
   // A log can only be replayed by an engine with at least its limits: ask this about every
   // open_epoch before apply(), which refuses one that does not fit with book_full.
@@ -88,12 +104,17 @@ class Engine {
   ExecSequence last_exec_sequence(AccountId account) const;
   RptSequence last_rpt_sequence(SymbolId symbol) const;  // 0 if not defined
 
+  Trading trading(SymbolId symbol) const;           // phase, rules, last trade
+  const Account* account(AccountId account) const;  // nullptr for an unknown account
+  std::int64_t position(AccountId account, SymbolId symbol) const;  // 0 if it is not tracked
+
   // visit(const OpenOrder&) for every open order of one side of a symbol, best level first, oldest
   // order of a level first. For snapshots and reports; the engine must not change meanwhile.
   template <class Visit>
-  void for_each_order(SymbolId symbol, Side side, Visit&& visit) const {
+  void for_each_order(SymbolId symbol, Side side, Visit&& visit,
+                      Orders which = Orders::displayed) const {
     visit_orders(
-        symbol, side,
+        symbol, side, which,
         [](void* to, const OpenOrder& order) {
           (*static_cast<std::remove_reference_t<Visit>*>(to))(order);
         },
@@ -107,8 +128,8 @@ class Engine {
   bool consistent() const;
 
  private:
-  void visit_orders(SymbolId symbol, Side side, void (*visit)(void*, const OpenOrder&),
-                    void* to) const;
+  void visit_orders(SymbolId symbol, Side side, Orders which,
+                    void (*visit)(void*, const OpenOrder&), void* to) const;
   std::unique_ptr<EngineState> state_;
 };
 

@@ -1,5 +1,8 @@
 // What the engine tells when asked; nothing here changes it.
 #include "matching/engine.h"
+
+#include <algorithm>
+
 #include "matching/engine_state.h"  // EngineState
 
 namespace bourse {
@@ -8,22 +11,27 @@ namespace {
 OpenOrder describe(const BookMemory& memory, Handle handle) {
   const Order& order = memory.orders[handle];
   const OrderDetails& details = memory.orders.details(handle);
-  const Level& level = memory.ladders.levels[order.level];
+  const bool is_somewhere = order.level != no_handle;
   return {
       .order_id = order.id,
       .account = order.account,
-      .symbol = level.symbol,
-      .price = level.price,
-      .leaves = order.leaves,
-      .filled = details.filled,
+      .symbol = details.symbol,
+      .price = is_somewhere && !order.is_waiting ? memory.ladders.levels[order.level].price
+                                                 : details.price,
+      .stop_price = details.stop_price,
+      .leaves = order.leaves + order.reserve,
+      .displayed = order.is_hidden() || order.is_waiting ? QuantityLots{0} : order.leaves,
+      .filled = order.filled,
       .priority = details.priority.value,
       .client_sequence = details.client_sequence,
-      .group = details.group,
+      .expire_at = details.expire_at,
+      .group = order.group,
       .session = details.session,
-      .side = level.side,
-      .type = details.type,
-      .time_in_force = details.time_in_force,
-      .order_flags = details.order_flags,
+      .side = order.side,
+      .type = order.type,
+      .time_in_force = order.time_in_force,
+      .order_flags = order.flags,
+      .is_waiting = order.is_waiting != 0,
       .client_order_id = details.has_client_order_id ? details.client_order_id : ClientOrderId{}};
 }
 
@@ -45,7 +53,7 @@ bool Engine::fits(const EpochBody& epoch) const {
 std::uint64_t Engine::state_hash() const {
   const BookMemory& memory = state_->book_memory;
   return memory.hash.digest(state_->sequence.value(), state_->match_id.value(),
-                            memory.orders.live_count());
+                            memory.ids.entry_count());
 }
 
 const EngineLimits& Engine::limits() const { return state_->limits; }
@@ -65,12 +73,13 @@ BestPrices Engine::best(SymbolId symbol) const {
   const Book* const book = state_->book(symbol);
   if (book == nullptr) return best;
   const LadderMemory& ladders = state_->book_memory.ladders;
-  if (const Handle bid = book->ladder(Side::buy).best(); bid != no_handle) {
+  const BookMemory& memory = state_->book_memory;
+  if (const Handle bid = book->best_displayed(memory, Side::buy); bid != no_handle) {
     best.bid = ladders.levels[bid].price;
     best.bid_quantity = ladders.levels[bid].total;
     best.bid_orders = ladders.levels[bid].order_count;
   }
-  if (const Handle ask = book->ladder(Side::sell).best(); ask != no_handle) {
+  if (const Handle ask = book->best_displayed(memory, Side::sell); ask != no_handle) {
     best.ask = ladders.levels[ask].price;
     best.ask_quantity = ladders.levels[ask].total;
     best.ask_orders = ladders.levels[ask].order_count;
@@ -88,7 +97,7 @@ QuantityLots Engine::depth_at(SymbolId symbol, Side side, PriceTicks price) cons
   return level == no_handle ? QuantityLots{0} : ladders.levels[level].total;
 }
 
-std::uint32_t Engine::open_orders() const { return state_->book_memory.orders.live_count(); }
+std::uint32_t Engine::open_orders() const { return state_->book_memory.ids.entry_count(); }
 
 std::optional<OpenOrder> Engine::open_order(OrderId order) const {
   const Handle handle = state_->book_memory.find_order(order);
@@ -98,12 +107,12 @@ std::optional<OpenOrder> Engine::open_order(OrderId order) const {
 
 ClientSequence Engine::last_client_sequence(AccountId account) const {
   const Accounts& accounts = state_->accounts;
-  return accounts.knows(account) ? accounts.last_client_sequence(account) : ClientSequence{0};
+  return accounts.knows(account) ? accounts[account].client_sequence : ClientSequence{0};
 }
 
 ExecSequence Engine::last_exec_sequence(AccountId account) const {
   const Accounts& accounts = state_->accounts;
-  return accounts.knows(account) ? accounts.last_exec_sequence(account) : ExecSequence{0};
+  return accounts.knows(account) ? accounts[account].exec_sequence : ExecSequence{0};
 }
 
 RptSequence Engine::last_rpt_sequence(SymbolId symbol) const {
@@ -111,18 +120,53 @@ RptSequence Engine::last_rpt_sequence(SymbolId symbol) const {
   return book == nullptr ? RptSequence{0} : book->last_rpt();
 }
 
-void Engine::visit_orders(SymbolId symbol, Side side, void (*visit)(void*, const OpenOrder&),
-                          void* to) const {
-  const Book* const book = state_->book(symbol);
+void Engine::visit_orders(SymbolId symbol, Side side, Orders which,
+                          void (*visit)(void*, const OpenOrder&), void* to) const {
+  Book* const book = state_->book(symbol);
   if (book == nullptr || (side != Side::buy && side != Side::sell)) return;
   const BookMemory& memory = state_->book_memory;
-  const Ladder& ladder = book->ladder(side);
-  for (Handle at = ladder.best(); at != no_handle; at = ladder.next_worse(memory.ladders, at)) {
-    for (Handle order = memory.ladders.levels[at].first; order != no_handle;
-         order = memory.orders[order].next) {
+  const auto visit_queue = [&](Handle first) {
+    for (Handle order = first; order != no_handle; order = memory.orders[order].next) {
       visit(to, describe(memory, order));
     }
+  };
+  const Ladder& ladder = which == Orders::waiting ? book->stops(side) : book->ladder(side);
+  for (Handle at = ladder.best(); at != no_handle; at = ladder.next_worse(memory.ladders, at)) {
+    const Level& level = memory.ladders.levels[at];
+    visit_queue(which == Orders::hidden ? level.hidden_first : level.first);
   }
+  if (which != Orders::waiting) return;
+  // Trailing stops and pegs that have no price to follow yet.
+  for (Handle at = book->trading.oldest_follower; at != no_handle;
+       at = memory.orders.details(at).follow_next) {
+    const Order& order = memory.orders[at];
+    if (order.level == no_handle && order.side == side) visit(to, describe(memory, at));
+  }
+}
+
+Trading Engine::trading(SymbolId symbol) const {
+  const Book* const book = state_->book(symbol);
+  return book == nullptr ? Trading{} : book->trading;
+}
+
+TimeNs Engine::due() const {
+  const EngineState& state = *state_;
+  if (state.first_sweeping || state.first_pending) return state.time;
+  TimeNs first = never;
+  for (const DueHeap* heap : {&state.orders_due, &state.accounts_due, &state.symbols_due}) {
+    if (!heap->is_empty()) first = std::min(first, heap->first_time());
+  }
+  return first;
+}
+
+const Account* Engine::account(AccountId account) const {
+  const Accounts& accounts = state_->accounts;
+  return accounts.knows(account) ? &accounts[account] : nullptr;
+}
+
+std::int64_t Engine::position(AccountId account, SymbolId symbol) const {
+  const Position* const position = state_->positions.find(account, symbol);
+  return position == nullptr ? 0 : position->net;
 }
 
 void Engine::prefetch(const Command& command) const {
@@ -137,11 +181,16 @@ bool Engine::consistent() const {
     const SymbolId symbol{i};
     if (!state_->book(symbol)->consistent(memory)) return false;
     for (const Side side : {Side::buy, Side::sell}) {
-      for_each_order(symbol, side, [&](const OpenOrder& order) {
-        ++order_count;
-        const Handle handle = memory.find_order(order.order_id);
-        if (handle != no_handle) hash ^= memory.orders.hash(handle);
-      });
+      for (const Orders which : {Orders::displayed, Orders::hidden, Orders::waiting}) {
+        for_each_order(
+            symbol, side,
+            [&](const OpenOrder& order) {
+              ++order_count;
+              const Handle handle = memory.find_order(order.order_id);
+              if (handle != no_handle) hash ^= memory.orders.hash(handle);
+            },
+            which);
+      }
     }
   }
   return order_count == memory.orders.live_count() && order_count == memory.ids.entry_count() &&

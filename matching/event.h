@@ -27,7 +27,10 @@ enum class EventKind : std::uint8_t {
   trade = 5,       // print that touches no displayed order: side is the aggressor's, aux = match id
   clear = 6,       // book of the symbol emptied
   status = 7,      // trading status changed: aux = DBN status action code
-  definition = 8,  // instrument defined; details in the transaction's command
+  definition = 8,  // instrument defined or changed; details in the transaction's command
+  imbalance = 9,   // auction: indicative price and paired quantity; side and leaves: the surplus;
+                   // aux = Phase
+  bust = 10,       // a trade is void: price, quantity, aux = its match id
 };
 
 enum class CancelReason : std::uint8_t {
@@ -36,6 +39,13 @@ enum class CancelReason : std::uint8_t {
   amended = 2,   // taken out to match again at its new price; an add may follow, same order id
   reduced = 3,   // imported feeds: partial cancel
   replaced = 4,  // imported feeds: replaced by another order id
+  mass_cancel = 5,
+  disconnect = 6,
+  dead_man = 7,
+  kill_switch = 8,
+  self_trade = 9,
+  expired = 10,  // DAY or GTD
+  delisted = 11,
 };
 
 // Bits of PublicEvent::flags: the MBO event flags of docs/PROTOCOL.md.
@@ -50,6 +60,9 @@ inline constexpr std::uint16_t cancel_on_disconnect = 64;
 inline constexpr std::uint16_t self_trade_prevention = 128;
 inline constexpr std::uint16_t expired = 256;
 inline constexpr std::uint16_t bad_clock = 512;
+// The second of the two executes of an auction match, of the sell order: the same match id again,
+// not a trade of its own.
+inline constexpr std::uint16_t auction_other_side = 1024;
 }  // namespace event_flags
 
 struct PublicEvent {
@@ -91,6 +104,7 @@ enum class OrderStatus : std::uint8_t {
   canceled = 4,
   rejected = 5,
   expired = 6,
+  waiting = 7,  // a stop that has not been triggered
 };
 
 enum class Liquidity : std::uint8_t { none = 0, maker = 1, taker = 2 };
@@ -98,6 +112,14 @@ enum class Liquidity : std::uint8_t { none = 0, maker = 1, taker = 2 };
 // Bits of ExecEvent::flags.
 namespace exec_flags {
 inline constexpr std::uint32_t duplicate = 1;  // the client sequence had been used before
+inline constexpr std::uint32_t cancel_on_disconnect = 2;
+inline constexpr std::uint32_t self_trade_prevention = 4;
+inline constexpr std::uint32_t administrator = 8;
+inline constexpr std::uint32_t mass_cancel = 16;
+inline constexpr std::uint32_t dead_man = 32;
+inline constexpr std::uint32_t kill_switch = 64;
+inline constexpr std::uint32_t slid = 128;  // accepted at another price, see price
+inline constexpr std::uint32_t auction = 256;
 }  // namespace exec_flags
 
 struct ExecEvent {
@@ -129,14 +151,21 @@ static_assert(offsetof(ExecEvent, account) == 80 && offsetof(ExecEvent, reject_r
 static_assert(offsetof(ExecEvent, side) == 96 && offsetof(ExecEvent, flags) == 100);
 static_assert(offsetof(ExecEvent, client_order_id) == 104);
 
-// One command can match at most this many resting orders; what is left of it then expires. Part of
-// the rules (the same on every machine), because it bounds the size of a transaction.
+// The budgets of one transaction. Part of the rules (the same on every machine), because they bound
+// its size: what is left over is done by the clock commands that follow at once, except that the
+// rest of an order that has met matches_per_command_max others expires.
 inline constexpr std::uint32_t matches_per_command_max = 4096;
+inline constexpr std::uint32_t cascade_matches_max =
+    896;  // then no further stop is triggered; each counts too
+inline constexpr std::uint32_t auction_matches_max = 2048;
+inline constexpr std::uint32_t cancels_per_command_max = 4096;
 
 class EventBuffer {
  public:
-  static constexpr std::size_t public_events_max = matches_per_command_max + 8;
-  static constexpr std::size_t exec_events_max = 2 * matches_per_command_max + 8;
+  // A match is an execute and perhaps an iceberg's refill; two reports.
+  static constexpr std::size_t public_events_max =
+      2 * (matches_per_command_max + cascade_matches_max) + 64;
+  static constexpr std::size_t exec_events_max = public_events_max;
 
   EventBuffer()
       : public_(std::make_unique<PublicEvent[]>(public_events_max)),
@@ -154,6 +183,8 @@ class EventBuffer {
   }
   std::span<PublicEvent> public_events() { return {public_.get(), public_count_}; }
   std::span<const PublicEvent> public_events() const { return {public_.get(), public_count_}; }
+  std::size_t public_count() const { return public_count_; }
+  std::size_t exec_count() const { return exec_count_; }
   std::span<const ExecEvent> exec_events() const { return {execs_.get(), exec_count_}; }
 
  private:

@@ -17,7 +17,7 @@ namespace bourse {
 // No order is larger than this, whatever the instrument allows: so the total of a level of
 // orders_most orders fits 64 bits.
 inline constexpr QuantityLots quantity_most{(std::uint64_t{1} << 40) - 1};
-inline constexpr std::uint32_t orders_most = 1u << 24;
+inline constexpr std::uint32_t orders_most = (1u << 24) - 2;
 
 // bad_instrument unless: the symbol is printable ASCII without blanks, ended by zeros; tick and lot
 // size are positive; 0 < quantity_min <= quantity_max <= quantity_most; price_min <= price_max; and
@@ -36,6 +36,10 @@ class Instruments {
   std::uint32_t count() const { return count_; }
   // REQUIRES: count() < symbols_max.
   SymbolId add(const InstrumentBody& instrument, StateHash& hash);
+  // REQUIRES: the symbol is defined.
+  void change(SymbolId symbol, const InstrumentBody& instrument) {
+    bodies_[symbol.value() - 1] = instrument;
+  }
 
  private:
   std::unique_ptr<InstrumentBody[]> bodies_;

@@ -7,13 +7,15 @@ Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle parent)
   memory.levels[handle] = Level{.key = key,
                                 .price = no_price,
                                 .total = QuantityLots{0},
+                                .hidden_total = QuantityLots{0},
                                 .first = no_handle,
                                 .last = no_handle,
+                                .hidden_first = no_handle,
+                                .hidden_last = no_handle,
                                 .order_count = 0,
+                                .hidden_count = 0,
                                 .parent = parent,
-                                .symbol = SymbolId{0},
-                                .side = Side::none,
-                                .reserved_ = {}};
+                                .symbol_and_side = 0};
   if (best_ == no_handle || key > memory.levels[best_].key) best_ = handle;
   return handle;
 }
@@ -87,7 +89,7 @@ void Ladder::replace_child(LadderMemory& memory, Handle parent, std::uint64_t ke
 }
 
 void Ladder::erase(LadderMemory& memory, Handle level) {
-  DCHECK(memory.levels[level].order_count == 0);
+  DCHECK(memory.levels[level].is_empty());
   if (best_ == level) best_ = next_worse(memory, level);
   const std::uint64_t key = memory.levels[level].key;
   const Handle at = memory.levels[level].parent;

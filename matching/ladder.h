@@ -18,18 +18,27 @@
 
 namespace bourse {
 
-// One price and its queue of orders, oldest first.
+// One price and its two queues of orders, oldest first: displayed orders trade before hidden ones.
 struct alignas(64) Level {
   std::uint64_t key;
   PriceTicks price;
-  QuantityLots total;  // open quantity of the queue
-  Handle first;        // order
-  Handle last;         // order
-  std::uint32_t order_count;
+  QuantityLots total;         // displayed open quantity
+  QuantityLots hidden_total;  // hidden orders, and the reserves of icebergs
+  Handle first;               // displayed order
+  Handle last;
+  Handle hidden_first;
+  Handle hidden_last;
+  std::uint32_t order_count;  // displayed orders
+  std::uint32_t hidden_count;
   Handle parent;  // ladder node; no_handle at the root
-  SymbolId symbol;
-  Side side;
-  std::uint8_t reserved_[7];
+  std::uint32_t symbol_and_side;
+
+  SymbolId symbol() const { return SymbolId{symbol_and_side >> 1}; }
+  Side side() const { return (symbol_and_side & 1) != 0 ? Side::sell : Side::buy; }
+  void belongs_to(SymbolId symbol, Side side) {
+    symbol_and_side = symbol.value() << 1 | (side == Side::sell ? 1u : 0u);
+  }
+  bool is_empty() const { return (order_count | hidden_count) == 0; }
 };
 static_assert(sizeof(Level) == 64);
 
@@ -54,7 +63,7 @@ class Ladder {
   Handle best() const { return best_; }  // no_handle if there is no level
   Handle find(const LadderMemory& memory, std::uint64_t key) const;
   // The level of the key; a new one has no orders, and its price, symbol and side are the caller's
-  // to fill in (order_count == 0 tells).
+  // to fill in (is_empty() tells).
   Handle find_or_insert(LadderMemory& memory, std::uint64_t key);
   Handle next_worse(const LadderMemory& memory, Handle level) const;
   // REQUIRES: the level has no orders.

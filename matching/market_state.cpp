@@ -6,7 +6,8 @@ DepthError MarketState::apply(const TransactionView& transaction) {
   if (transaction.sequence() != next(sequence_)) return DepthError::sequence_gap;
   for (const PublicEvent& event : transaction.public_events()) {
     if (event.kind == EventKind::definition) {
-      if (transaction.command_type() != CommandType::define_instrument) {
+      if (transaction.command_type() != CommandType::define_instrument &&
+          transaction.command_type() != CommandType::change_instrument) {
         return DepthError::bad_event;
       }
       if (define(event.symbol, transaction.command().instrument) == nullptr) {

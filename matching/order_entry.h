@@ -10,20 +10,20 @@
 
 namespace bourse {
 
-// Fields out of range: bad_field. Kinds that this engine does not take: unsupported. Then the
-// instrument's limits: bad_lot (below quantity_min), max_quantity, price_collar (outside
-// price_min .. price_max).
+// Fields out of range, and options that contradict each other: bad_field. Kinds that this engine
+// does not take: unsupported. Then the instrument's limits: price_collar (outside price_min ..
+// price_max), bad_lot (below quantity_min), max_quantity.
 RejectReason find_fault(const Command& command, const InstrumentBody& instrument);
 RejectReason check_amend(const Command& command, const InstrumentBody& instrument);
 
 // A limit order with no option and nothing wrong: nearly all are, and one look tells.
 inline bool is_plain(const Command& command, const InstrumentBody& instrument) {
   const OrderBody& order = command.order;
-  const std::uint64_t options = static_cast<std::uint64_t>(order.stop_price.value()) |
-                                order.display_quantity.value() | order.min_quantity.value() |
-                                static_cast<std::uint64_t>(order.expire_at.value()) |
-                                static_cast<std::uint64_t>(order.self_trade_prevention) |
-                                static_cast<std::uint64_t>(command.order_flags);
+  const std::uint64_t options =
+      static_cast<std::uint64_t>(order.stop_price.value()) | order.display_quantity.value() |
+      order.min_quantity.value() | static_cast<std::uint64_t>(order.expire_at.value()) |
+      static_cast<std::uint64_t>(order.self_trade_prevention) |
+      static_cast<std::uint64_t>(command.order_flags) | static_cast<std::uint64_t>(command.peg);
   const auto side = static_cast<unsigned>(order.side) - 1;
   const auto time_in_force = static_cast<unsigned>(order.time_in_force) - 1;
   return options == 0 && order.order_id != OrderId{0} && side < 2 && time_in_force < 3 &&

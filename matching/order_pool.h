@@ -1,10 +1,10 @@
-// The order pool: every open order of every book, hot half and cold half.
-//   Shape:  Order, 32 bytes, is what walking a queue reads; OrderDetails, 128 bytes, is what
-//   reports
-//           need. Both arrays are indexed by the same handle. take() and release() are O(1).
-//   Units:  lots.
+// The order pool: every open order of every book, and the one that is being matched.
+//   Shape:  Order, one cache line, is what matching reads; OrderDetails, two lines, is what reports
+//           and the rarer rules need. Both arrays are indexed by the same handle. take() and
+//           release() are O(1).
+//   Units:  lots, ticks.
 //   Owner:  the thread of the engine.
-//   Errors: none; the engine refuses new orders when the pool is full.
+//   Errors: none; the engine refuses new orders when orders_max of them are open.
 #pragma once
 
 #include <cstddef>
@@ -31,35 +31,61 @@ struct Priority {
 
 struct Order {
   OrderId id;
-  QuantityLots leaves;
-  Handle next;  // younger order of the level
-  Handle prev;  // older
-  Handle level;
+  QuantityLots leaves;   // open and matched next: the displayed part of an iceberg, else all
+  QuantityLots reserve;  // open behind it
+  QuantityLots filled;
+  Handle next;   // younger order of the queue
+  Handle prev;   // older
+  Handle level;  // where it rests or waits; no_handle: nowhere
   AccountId account;
+  Handle account_next;  // older order of the account
+  Handle account_prev;  // younger
+  GroupId group;
+  Side side;
+  OrderType type : 4;
+  TimeInForce time_in_force : 4;
+  std::uint8_t flags;  // order_flags::...
+  SelfTradePrevention self_trade_prevention : 4;
+  std::uint8_t is_open : 1;     // in the id table and in the list of its account
+  std::uint8_t is_waiting : 1;  // a stop that has not been triggered
+  std::uint8_t follows : 1;     // in the list of orders that follow the market
+
+  bool is_hidden() const { return (flags & order_flags::hidden) != 0; }
+  // May what is left of it take a place in the book?
+  bool may_rest() const {
+    const bool priced =
+        type == OrderType::limit || type == OrderType::stop_limit || type == OrderType::pegged;
+    return priced && time_in_force != TimeInForce::ioc && time_in_force != TimeInForce::fok;
+  }
 };
-static_assert(sizeof(Order) == 32);
+static_assert(sizeof(Order) == 64);
 
 struct OrderDetails {
   std::uint64_t identity;  // hash of all that stays the same while the order keeps its place
-  QuantityLots filled;
   ClientSequence client_sequence;
   Priority priority;
-  GroupId group;
+  PriceTicks price;  // limit or protection; no_price: any
+  PriceTicks stop_price;
+  QuantityLots display_quantity;
+  TimeNs expire_at;
   SessionId session;
-  OrderType type;
-  TimeInForce time_in_force;
-  std::uint8_t order_flags;
+  PegReference peg;
   bool has_client_order_id;  // if not, the line with the text need not be touched
-  std::uint8_t reserved_[20];
+  std::uint8_t reserved_[2];
   ClientOrderId client_order_id;  // begins the second cache line
-  std::uint8_t reserved2_[24];
+  PriceTicks extreme;             // trailing stop: best trade since it came; no_price: none yet
+  Handle follow_next;             // younger order that follows the market of the symbol
+  Handle follow_prev;
+  SymbolId symbol;  // of an order that is in no queue
+  std::uint8_t reserved2_[4];
 };
 static_assert(sizeof(OrderDetails) == 128 && offsetof(OrderDetails, client_order_id) == 64);
 
 class OrderPool {
  public:
+  // One more than may be open: the order that is being matched has a place too.
   explicit OrderPool(std::uint32_t orders_max)
-      : orders_(orders_max), details_(take_pages<OrderDetails>(orders_max)) {}
+      : orders_(orders_max + 1), details_(take_pages<OrderDetails>(orders_max + 1)) {}
 
   Handle take() { return orders_.take(); }
   void release(Handle handle) { orders_.release(handle); }
@@ -68,21 +94,19 @@ class OrderPool {
   OrderDetails& details(Handle handle) { return details_[handle]; }
   const OrderDetails& details(Handle handle) const { return details_[handle]; }
   std::uint32_t live_count() const { return orders_.live_count(); }
-  std::uint32_t orders_max() const { return orders_.records_max(); }
 
   void prefetch(Handle handle) const {
-    if (handle == no_handle) return;
-    __builtin_prefetch(&orders_[handle]);
-    __builtin_prefetch(&details_[handle]);
+    if (handle != no_handle) __builtin_prefetch(&orders_[handle]);
   }
 
   // What the order adds to StateHash::orders.
   std::uint64_t hash(Handle handle) const {
-    return mix64(details_[handle].identity + orders_[handle].leaves.value() * hash_weights[0] +
-                 details_[handle].filled.value() * hash_weights[1]);
+    const Order& order = orders_[handle];
+    return mix64(details_[handle].identity + order.leaves.value() * hash_weights[0] +
+                 order.filled.value() * hash_weights[1] + order.reserve.value() * hash_weights[9]);
   }
-  // Computes OrderDetails::identity anew: after anything but leaves and filled has changed.
-  void identify(Handle handle, SymbolId symbol, Side side, PriceTicks price);
+  // Computes OrderDetails::identity anew: after anything but the quantities has changed.
+  void identify(Handle handle, SymbolId symbol, PriceTicks price);
 
  private:
   Slab<Order, &Order::next> orders_;

@@ -40,4 +40,25 @@ Pages<Record> take_pages(std::size_t record_count) {
   return Pages<Record>(static_cast<Record*>(memory));
 }
 
+// The same, all zero: the system's own zero pages, so nothing is touched here either.
+struct UnmapPages {
+  std::size_t bytes = 0;
+  void operator()(void* memory) const { ::munmap(memory, bytes); }
+};
+
+template <class Record>
+using ZeroedPages = std::unique_ptr<Record[], UnmapPages>;
+
+template <class Record>
+ZeroedPages<Record> take_zeroed_pages(std::size_t record_count) {
+  static_assert(std::is_trivially_copyable_v<Record>);
+  constexpr std::size_t huge_bytes = std::size_t{2} << 20;
+  const std::size_t bytes = (record_count + 1) * sizeof(Record);
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  if (bytes >= huge_bytes) static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));
+  return ZeroedPages<Record>(static_cast<Record*>(memory), UnmapPages{bytes});
+}
+
 }  // namespace bourse

@@ -30,6 +30,7 @@ Sequencer::Sequencer(Engine& engine, BroadcastRing::Writer log, MarketViews::Wri
     last_trades_[i] = {no_price, QuantityLots{0}};
   }
   for (std::uint32_t i = 1; i <= engine_.symbol_count(); ++i) publish_top(SymbolId{i});
+  due_.store(engine_.due().value(), std::memory_order_relaxed);
 }
 
 Gate Sequencer::add_gate(std::string name, std::size_t capacity) {
@@ -38,29 +39,44 @@ Gate Sequencer::add_gate(std::string name, std::size_t capacity) {
   return Gate(std::move(writer), commands_waiting_);
 }
 
+// Asked before the engine executes: what it has decided must find its place in the log.
+bool Sequencer::make_room() {
+  if (log_.has_room(transaction_bytes_max)) return true;
+  if (!is_blocked()) count(blocked_count_);
+  is_blocked_.store(true, std::memory_order_relaxed);
+  return false;
+}
+
 std::size_t Sequencer::poll(TimeNs now, std::size_t budget) {
   std::size_t executed = 0;
   std::size_t empty_in_a_row = 0;
-  while (executed < budget && empty_in_a_row < gates_.size()) {
+  for (;;) {
+    executed += execute_due(now, budget - executed);
+    if (executed == budget || empty_in_a_row == gates_.size()) return executed;
     SpscRing<Command>::Reader& gate = gates_[turn_].reader;
     const Command* const command = gate.front();
     if (command == nullptr) {
       ++empty_in_a_row;
     } else {
       empty_in_a_row = 0;
-      // Asked before the engine executes: what it has decided must find its place in the log.
-      if (!log_.has_room(transaction_bytes_max)) {
-        if (executed > 0 || !is_blocked()) count(blocked_count_);
-        is_blocked_.store(true, std::memory_order_relaxed);
-        return executed;  // it stays this gate's turn
-      }
+      if (!make_room()) return executed;  // it stays this gate's turn
       execute(*command, now);
       gate.pop();
       ++executed;
     }
     if (++turn_ == gates_.size()) turn_ = 0;
   }
-  if (executed > 0) is_blocked_.store(false, std::memory_order_relaxed);
+}
+
+std::size_t Sequencer::execute_due(TimeNs now, std::size_t budget) {
+  std::size_t executed = 0;
+  while (executed < budget && engine_.due() <= std::max(last_time_, now)) [[unlikely]] {
+    if (!make_room()) break;
+    Command clock{};
+    clock.type = CommandType::clock;
+    execute(clock, now);
+    ++executed;
+  }
   return executed;
 }
 
@@ -70,9 +86,10 @@ bool Sequencer::submit(const Command& command, TimeNs now) {
   return true;
 }
 
-bool Sequencer::has_work() {
-  return std::ranges::any_of(gates_,
-                             [](NamedGate& gate) { return gate.reader.front() != nullptr; });
+bool Sequencer::has_work(TimeNs now) {
+  return engine_.due() <= now || std::ranges::any_of(gates_, [](NamedGate& gate) {
+           return gate.reader.front() != nullptr;
+         });
 }
 
 void Sequencer::execute(const Command& given, TimeNs now) {
@@ -96,6 +113,8 @@ void Sequencer::execute(const Command& given, TimeNs now) {
   count(command_count_);
   count_rejects();
   publish_tops();
+  is_blocked_.store(false, std::memory_order_relaxed);
+  due_.store(engine_.due().value(), std::memory_order_relaxed);
 }
 
 void Sequencer::publish_tops() {

@@ -81,7 +81,9 @@ class Sequencer {
   // Before the engine thread starts. The name is for metrics and messages.
   Gate add_gate(std::string name, std::size_t capacity);
 
-  // Executes waiting commands, at most `budget`; returns how many. No allocation, no system call.
+  // Executes waiting commands, at most `budget`; returns how many. Before each, clock commands do
+  // what has become due (Engine::due), so that no order meets one that should have expired. No
+  // allocation, no system call.
   // Does not wake the readers of the log: the caller does, log.arrivals().wake(), when poll() > 0.
   std::size_t poll(TimeNs now, std::size_t budget);
 
@@ -90,8 +92,11 @@ class Sequencer {
   bool submit(const Command& command, TimeNs now);
   const EventBuffer& last_events() const { return events_; }
 
-  // Whether poll() would find a command: what to ask between prepare() and park().
-  bool has_work();
+  // Whether poll() would find something to do: what to ask between prepare() and park().
+  bool has_work(TimeNs now);
+  // When the engine has something to do even if nobody sends a command; any thread. Whoever parks
+  // the engine thread wakes it then.
+  TimeNs due() const { return TimeNs{due_.load(std::memory_order_relaxed)}; }
   // Whether poll() last stopped because the log's tail was full.
   bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }
   // Where the engine thread sleeps until a gate has something.
@@ -118,6 +123,8 @@ class Sequencer {
     QuantityLots quantity;
   };
 
+  bool make_room();
+  std::size_t execute_due(TimeNs now, std::size_t budget);
   void execute(const Command& command, TimeNs now);
   void publish_tops();
   void publish_top(SymbolId symbol);
@@ -149,6 +156,7 @@ class Sequencer {
   Counter blocked_count_{0};
   std::array<Counter, reject_slots> rejected_counts_{};  // by code - 5000; the last: any other
   std::atomic<bool> is_blocked_{false};
+  std::atomic<std::int64_t> due_{never.value()};
 };
 
 }  // namespace bourse

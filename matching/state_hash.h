@@ -36,18 +36,21 @@ constexpr std::uint64_t hash_text(std::string_view text) {
 }
 
 struct StateHash {
-  std::uint64_t orders = 0;       // XOR of the hash of every open order
-  std::uint64_t accounts = 0;     // sum of weight x sequence over the accounts
-  std::uint64_t symbols = 0;      // sum of weight x rpt_sequence over the symbols
-  std::uint64_t instruments = 0;  // XOR of the hash of every definition
-  std::uint64_t epochs = 0;       // of every open_epoch in order
+  std::uint64_t orders = 0;          // XOR of the hash of every open order
+  std::uint64_t accounts = 0;        // sum of weight x sequence over the accounts
+  std::uint64_t symbols = 0;         // sum of weight x rpt_sequence over the symbols
+  std::uint64_t instruments = 0;     // XOR of the hash of every definition
+  std::uint64_t epochs = 0;          // of every open_epoch in order
+  std::uint64_t administration = 0;  // of every change by an administrator or a timer, in order
+  std::uint64_t trades = 0;          // sum over the matches
 
   std::uint64_t digest(std::uint64_t sequence, std::uint64_t match_id,
                        std::uint64_t order_count) const {
     return mix64(orders * hash_weights[0] + accounts * hash_weights[1] + symbols * hash_weights[2] +
                  instruments * hash_weights[3] + epochs * hash_weights[4] +
                  sequence * hash_weights[5] + match_id * hash_weights[6] +
-                 order_count * hash_weights[7]);
+                 order_count * hash_weights[7] + administration * hash_weights[8] +
+                 trades * hash_weights[9]);
   }
 };
 

@@ -82,10 +82,10 @@ enum class OrderType : std::uint8_t {
   none = 0,
   limit = 1,
   market = 2,
-  stop = 3,           // reserved: refused with RejectReason::unsupported
-  stop_limit = 4,     // reserved
-  trailing_stop = 5,  // reserved
-  pegged = 6,         // reserved
+  stop = 3,           // becomes a market order when the last trade reaches stop_price
+  stop_limit = 4,     // becomes a limit order
+  trailing_stop = 5,  // its stop price follows the last trade at a distance
+  pegged = 6,         // hidden, follows the best displayed prices
 };
 
 enum class TimeInForce : std::uint8_t {
@@ -93,26 +93,58 @@ enum class TimeInForce : std::uint8_t {
   gtc = 1,
   ioc = 2,
   fok = 3,
-  day = 4,  // reserved: refused with RejectReason::unsupported
-  gtd = 5,  // reserved
+  day = 4,  // until the phase of its symbol becomes closed
+  gtd = 5,  // until expire_at
 };
 
+// What happens instead of a match between two orders of one account. The taker's mode decides.
 enum class SelfTradePrevention : std::uint8_t {
   none = 0,
-  cancel_newest = 1,  // all four reserved: refused with RejectReason::unsupported
-  cancel_oldest = 2,
+  cancel_newest = 1,  // the rest of the taker goes
+  cancel_oldest = 2,  // the maker goes, the taker goes on
   cancel_both = 3,
-  decrement = 4,
+  decrement = 4,  // both lose the smaller quantity, without a trade
 };
+
+// What a pegged order follows, read from its own side.
+enum class PegReference : std::uint8_t {
+  none = 0,
+  primary = 1,  // best displayed price of its own side
+  market = 2,   // best displayed price of the other side
+  midpoint = 3,
+};
+
+// What a market does with orders. A symbol is continuous when it has been defined.
+enum class Phase : std::uint8_t {
+  none = 0,
+  pre_open = 1,         // collects orders
+  opening_auction = 2,  // collects, and tells the indicative price
+  continuous = 3,
+  volatility_auction = 4,  // collects after a price left its band
+  halted = 5,              // cancels only
+  closing_auction = 6,
+  closed = 7,  // cancels only; DAY orders have expired
+};
+constexpr bool collects(Phase phase) {
+  return phase == Phase::pre_open || phase == Phase::opening_auction ||
+         phase == Phase::volatility_auction || phase == Phase::closing_auction;
+}
+constexpr bool takes_orders(Phase phase) { return phase == Phase::continuous || collects(phase); }
 
 // Bits of Command::order_flags.
 namespace order_flags {
 inline constexpr std::uint8_t post_only = 1;
-inline constexpr std::uint8_t reduce_only = 2;  // reserved
-inline constexpr std::uint8_t hidden = 4;       // reserved
+inline constexpr std::uint8_t reduce_only = 2;  // reserved: refused with unsupported
+inline constexpr std::uint8_t hidden = 4;  // never displayed; behind all displayed of its level
 // Amend: cancel and replace under the same id; the order goes to the back of the queue even if only
 // its quantity goes down.
 inline constexpr std::uint8_t lose_priority = 8;
+// With post_only: an order that would cross rests one tick behind the best price instead.
+inline constexpr std::uint8_t slide = 16;
+// Is cancelled when its session ends.
+inline constexpr std::uint8_t cancel_on_disconnect = 32;
+// Self-trade prevention looks at account and group instead of the account alone.
+inline constexpr std::uint8_t prevent_in_group = 64;
 }  // namespace order_flags
 
 // Why a command was refused. The numbers are the stable codes of docs/PROTOCOL.md.
@@ -143,6 +175,15 @@ enum class RejectReason : std::uint16_t {
   unknown_account = 5023,
   instrument_exists = 5024,
   bad_instrument = 5025,
+  wrong_phase = 5026,        // the phase of the symbol takes no order of this kind
+  account_disabled = 5027,   // by an administrator, or its kill switch
+  open_orders_limit = 5028,  // of the account
+  position_limit = 5029,     // of the account in this symbol
+  order_rate = 5030,         // of the account
+  max_notional = 5031,
+  bad_account = 5032,  // a definition of an account that contradicts itself
+  unknown_trade = 5033,
+  delisted = 5034,
   busy = 9002,      // the gate is full: nothing was sequenced
   draining = 9003,  // the exchange is shutting down: nothing was sequenced
 };

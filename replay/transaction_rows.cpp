@@ -85,6 +85,24 @@ std::string_view command_name(CommandType type) {
       return "define_instrument";
     case CommandType::open_epoch:
       return "open_epoch";
+    case CommandType::mass_cancel:
+      return "mass_cancel";
+    case CommandType::clock:
+      return "clock";
+    case CommandType::set_phase:
+      return "set_phase";
+    case CommandType::set_rules:
+      return "set_rules";
+    case CommandType::set_account:
+      return "set_account";
+    case CommandType::cancel_after:
+      return "cancel_after";
+    case CommandType::change_instrument:
+      return "change_instrument";
+    case CommandType::delist_instrument:
+      return "delist_instrument";
+    case CommandType::bust_trade:
+      return "bust_trade";
     case CommandType::imported:
       return "imported";
   }
@@ -111,6 +129,10 @@ std::string_view event_name(EventKind kind) {
       return "status";
     case EventKind::definition:
       return "definition";
+    case EventKind::imbalance:
+      return "imbalance";
+    case EventKind::bust:
+      return "bust";
   }
   return "unknown";
 }
@@ -136,7 +158,9 @@ std::string TransactionRows::quantity(SymbolId symbol, QuantityLots lots) const 
 }
 
 void TransactionRows::learn(const TransactionView& transaction) {
-  if (transaction.command_type() != CommandType::define_instrument) return;
+  const bool defines = transaction.command_type() == CommandType::define_instrument ||
+                       transaction.command_type() == CommandType::change_instrument;
+  if (!defines) return;
   for (const PublicEvent& event : transaction.public_events()) {
     if (event.kind == EventKind::definition) {
       instruments_[event.symbol] = transaction.command().instrument;
@@ -193,7 +217,7 @@ Row TransactionRows::event_row(const PublicEvent& event) const {
   row.rpt_sequence = event.rpt_sequence.value();
   row.other_order_id = event.taker_order_id.value();
   const bool has_order = event.kind != EventKind::definition && event.kind != EventKind::clear &&
-                         event.kind != EventKind::status;
+                         event.kind != EventKind::status && event.kind != EventKind::imbalance;
   if (has_order) {
     row.price = price(event.symbol, event.price);
     row.quantity = quantity(event.symbol, event.quantity);

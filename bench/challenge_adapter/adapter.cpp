@@ -1,11 +1,12 @@
 // Our engine behind the challenge's interface. Translation only: ids + 1 (0 is no order of ours),
-// sides, and reports from events; every rule is the engine's own.
+// sides, and the words of the reports; every rule is the engine's own.
 #include <limits>
 #include <memory>
 
 #include "bench/challenge_adapter/challenge_abi.h"  // the exported functions
 #include "bench/challenge_adapter/report_ring.h"    // ReportRing
-#include "matching/engine.h"                        // Engine
+#include "matching/decide.h"                        // decide
+#include "matching/engine_state.h"                  // EngineState
 
 namespace bourse {
 namespace {
@@ -41,11 +42,107 @@ void ring_destroy(void* sink) { delete static_cast<ReportRing*>(sink); }
 
 constexpr transport_t own_transport{ring_create, ring_push, ring_drain, ring_flush, ring_destroy};
 
+// What the engine's decisions are told to: reports of the challenge, straight into the ring.
+class ChallengeReports {
+ public:
+  ChallengeReports(EngineState& state, const transport_t* transport, void* sink)
+      : orders_(state.book_memory.orders), transport_(transport), sink_(sink) {
+    if (transport == &own_transport) ring_ = static_cast<ReportRing*>(sink);
+  }
+
+  // The message that is being decided; a continued one has been acknowledged.
+  void begin(std::uint64_t sequence, bool is_continued = false) {
+    sequence_ = sequence;
+    is_continued_ = is_continued;
+    rest_ = QuantityLots{0};
+  }
+  bool was_decided_well() const { return decided_well_; }
+  // What the engine's own limit of matches per command has left of an order.
+  QuantityLots rest() const { return rest_; }
+
+  void accepted(Handle order, OrderStatus, std::uint32_t) {
+    if (!is_continued_) tell_order(order_ack, order);
+  }
+  void replaced(Handle) { decided_well_ = true; }
+  void canceled(Handle order, std::uint32_t, RejectReason) { tell_order(cancel_ack, order); }
+  void expired(Handle order, RejectReason reason) {
+    if (reason != RejectReason::book_full) return tell_order(cancel_ack, order);
+    rest_ = orders_[order].leaves;
+  }
+  void rejected(const Command& command, RejectReason, std::uint32_t = 0) {
+    decided_well_ = false;
+    if (command.type == CommandType::new_order) return;  // there is no report for that
+    const bool is_amend = command.type == CommandType::amend;
+    push(is_amend ? modify_reject : cancel_reject, 0, their_id(command.order.order_id), 0, 0, 0);
+  }
+  void matched(Book&, const Level& level, Handle taker, Handle maker, QuantityLots quantity,
+               MatchId) {
+    push(trade, side_code(orders_[taker].side), their_id(orders_[maker].id),
+         their_id(orders_[taker].id), level.price.value(), quantity.value());
+  }
+  void modified_to(std::uint64_t id, std::uint8_t side, std::int64_t price,
+                   std::uint32_t quantity) {
+    push(modify_ack, side, id, 0, price, quantity);
+  }
+
+  // The challenge has no words for the rest.
+  void toggle(Handle) {}
+  void identify(Handle, SymbolId, PriceTicks) {}
+  void acknowledged(const Command&) {}
+  void restated(Handle, std::uint32_t) {}
+  void triggered(Handle) {}
+  void added(Book&, const Level&, Handle) {}
+  void removed(Book&, const Level&, Handle, CancelReason, std::uint16_t) {}
+  void modified(Book&, const Level&, Handle, PriceTicks, QuantityLots, std::uint16_t) {}
+  void auction_matched(Book&, PriceTicks, Handle, Handle, QuantityLots, MatchId) {}
+  void status_changed(Book&) {}
+  void indicated(Book&, PriceTicks, QuantityLots, Side, QuantityLots) {}
+  void defined(Book&) {}
+  void busted(Book&, const BustBody&) {}
+
+  void flush() {
+    if (ring_ != nullptr) {
+      ring_->publish();
+    } else if (transport_ != nullptr) {
+      transport_->flush(sink_);
+    }
+  }
+
+ private:
+  void tell_order(ReportType type, Handle handle) {
+    const Order& order = orders_[handle];
+    push(type, side_code(order.side), their_id(order.id), 0, orders_.details(handle).price.value(),
+         order.leaves.value());
+  }
+  void push(ReportType type, std::uint8_t side, std::uint64_t a, std::uint64_t b,
+            std::int64_t price, std::uint64_t lots) {
+    const auto quantity = static_cast<std::uint32_t>(lots);
+    if (ring_ != nullptr) [[likely]] {
+      while (!ring_->push(type, side, sequence_, a, b, price, quantity)) __builtin_ia32_pause();
+      return;
+    }
+    if (transport_ == nullptr) return;
+    const bool is_trade = type == trade;
+    const me_report_t full{type,  side,     {}, sequence_,        is_trade ? b : a,
+                           price, quantity, 0,  is_trade ? a : 0, is_trade ? b : 0,
+                           0};
+    while (transport_->push(sink_, &full) == 0) __builtin_ia32_pause();
+  }
+
+  const OrderPool& orders_;
+  const transport_t* transport_;
+  void* sink_;
+  ReportRing* ring_ = nullptr;  // the sink, if it is our own
+  std::uint64_t sequence_ = 0;
+  QuantityLots rest_{0};
+  bool is_continued_ = false;
+  bool decided_well_ = false;
+};
+
 class Adapter {
  public:
   Adapter(const transport_t* transport, void* sink)
-      : engine_(challenge_limits), transport_(transport), sink_(sink) {
-    if (transport == &own_transport) ring_ = static_cast<ReportRing*>(sink);
+      : state_(challenge_limits), reports_(state_, transport, sink) {
     command_.type = CommandType::define_instrument;
     InstrumentBody& body = command_.instrument;
     body.symbol[0] = 'C';
@@ -56,7 +153,7 @@ class Adapter {
     body.price_min = PriceTicks{-(std::int64_t{1} << 62)};
     body.price_max = PriceTicks{std::int64_t{1} << 62};
     execute();
-    CHECK(engine_.symbol_count() == 1);
+    CHECK(state_.instruments.count() == 1);
     const Sequence sequence = command_.sequence;
     command_ = {};
     command_.sequence = sequence;
@@ -74,22 +171,17 @@ class Adapter {
     order.quantity = QuantityLots{m.quantity};
     order.side = m.side == 0 ? Side::buy : Side::sell;
     order.time_in_force = m.ioc != 0 ? TimeInForce::ioc : TimeInForce::gtc;
+    reports_.begin(m.sequence_number);
     execute();
-    if (decision().type != ExecType::accepted) return;  // there is no report for that
-    report(order_ack, m.side, m.sequence_number, m.order_id, 0, m.price_ticks, m.quantity);
-    report_matches(m.sequence_number);
+    if (reports_.rest() != QuantityLots{0}) [[unlikely]]
+      go_on(m.sequence_number);
   }
 
   void on_cancel(const cancel_t& m) {
     command_.type = CommandType::cancel;
     command_.order.order_id = our_id(m.order_id);
+    reports_.begin(m.sequence_number);
     execute();
-    const ExecEvent& answer = decision();
-    if (answer.type != ExecType::canceled) {
-      return report(cancel_reject, 0, m.sequence_number, m.order_id, 0, 0, 0);
-    }
-    report(cancel_ack, side_code(answer.side), m.sequence_number, m.order_id, 0,
-           answer.price.value(), static_cast<std::uint32_t>(answer.quantity.value()));
   }
 
   void on_modify(const modify_t& m) {
@@ -99,82 +191,53 @@ class Adapter {
     order.order_id = our_id(m.order_id);
     order.price = PriceTicks{m.new_price_ticks};
     order.quantity = QuantityLots{m.new_quantity};
+    const Handle open = state_.book_memory.find_order(order.order_id);
+    if (open != no_handle) order.side = state_.book_memory.orders[open].side;
+    reports_.begin(m.sequence_number);
     execute();
-    if (decision().type != ExecType::replaced) {
-      return report(modify_reject, 0, m.sequence_number, m.order_id, 0, 0, 0);
+    if (!reports_.was_decided_well()) return;
+    if (reports_.rest() != QuantityLots{0}) [[unlikely]] {
+      order.time_in_force = TimeInForce::gtc;
+      go_on(m.sequence_number);
     }
-    const Side side = decision().side;
-    order.side = side;
-    order.time_in_force = TimeInForce::gtc;
-    report_matches(m.sequence_number);
-    report(modify_ack, side_code(side), m.sequence_number, m.order_id, 0, m.new_price_ticks,
-           m.new_quantity);
+    reports_.modified_to(m.order_id, side_code(order.side), m.new_price_ticks, m.new_quantity);
   }
 
-  void flush() {
-    if (ring_ != nullptr) {
-      ring_->publish();
-    } else if (transport_ != nullptr) {
-      transport_->flush(sink_);
-    }
-  }
+  void flush() { reports_.flush(); }
 
-  const Engine& engine() const { return engine_; }
+  std::int64_t best(Side side, std::int64_t otherwise) const {
+    const PriceTicks price = state_.books[0].best_price(state_.book_memory, side);
+    return price == no_price ? otherwise : price.value();
+  }
+  std::uint64_t depth_at(Side side, PriceTicks price) const {
+    const Book& book = state_.books[0];
+    if (price < book.price_min() || price > book.price_max()) return 0;
+    const LadderMemory& ladders = state_.book_memory.ladders;
+    const Handle level = book.ladder(side).find(ladders, book.key(side, price));
+    return level == no_handle ? 0 : ladders.levels[level].total.value();
+  }
   static constexpr SymbolId symbol{1};
 
  private:
   void execute() {
     command_.sequence = next(command_.sequence);
-    engine_.apply(command_, events_);
+    decide(state_, command_, reports_);
   }
-  const ExecEvent& decision() const { return events_.exec_events().front(); }
-
-  // The trades of the command, and the residual that expired. The engine ends a command after
-  // matches_per_command_max matches; the challenge knows no such limit, so the rest is sent on.
-  void report_matches(std::uint64_t sequence) {
-    for (;;) {
-      std::uint32_t matches = 0;
-      for (const PublicEvent& event : events_.public_events()) {
-        if (event.kind != EventKind::execute) continue;
-        ++matches;
-        report(trade, side_code(opposite(event.side)), sequence, their_id(event.order_id),
-               their_id(event.taker_order_id), event.price.value(),
-               static_cast<std::uint32_t>(event.quantity.value()));
-      }
-      const ExecEvent& last = events_.exec_events().back();
-      if (last.type != ExecType::expired) return;
-      const QuantityLots rest = last.quantity - last.filled;
-      if (matches < matches_per_command_max) {
-        return report(cancel_ack, side_code(last.side), sequence, their_id(last.order_id), 0,
-                      last.price.value(), static_cast<std::uint32_t>(rest.value()));
-      }
-      command_.type = CommandType::new_order;
-      command_.order_flags = 0;
-      command_.order.quantity = rest;
+  // The engine ends a command after matches_per_command_max matches; the challenge knows no such
+  // limit, so the rest is sent on.
+  void go_on(std::uint64_t sequence) {
+    command_.type = CommandType::new_order;
+    command_.order_flags = 0;
+    while (reports_.rest() != QuantityLots{0}) {
+      command_.order.quantity = reports_.rest();
+      reports_.begin(sequence, true);
       execute();
     }
   }
 
-  void report(ReportType type, std::uint8_t side, std::uint64_t sequence, std::uint64_t a,
-              std::uint64_t b, std::int64_t price, std::uint32_t quantity) {
-    if (ring_ != nullptr) {
-      while (!ring_->push(type, side, sequence, a, b, price, quantity)) __builtin_ia32_pause();
-      return;
-    }
-    if (transport_ == nullptr) return;
-    const bool is_trade = type == trade;
-    const me_report_t full{type,  side,     {}, sequence,         is_trade ? b : a,
-                           price, quantity, 0,  is_trade ? a : 0, is_trade ? b : 0,
-                           0};
-    while (transport_->push(sink_, &full) == 0) __builtin_ia32_pause();
-  }
-
-  Engine engine_;
-  EventBuffer events_;
+  EngineState state_;
+  ChallengeReports reports_;
   Command command_{};
-  const transport_t* transport_;
-  void* sink_;
-  ReportRing* ring_ = nullptr;  // the sink, if it is our own
 };
 
 std::unique_ptr<Adapter> adapter;
@@ -208,19 +271,16 @@ void engine_on_batch(const me_msg_t* messages, std::uint32_t count) {
 void engine_flush() { adapter->flush(); }
 
 std::int64_t engine_query_best_bid() {
-  const bourse::BestPrices best = adapter->engine().best(bourse::Adapter::symbol);
-  return best.bid == bourse::no_price ? std::numeric_limits<std::int64_t>::min() : best.bid.value();
+  return adapter->best(bourse::Side::buy, std::numeric_limits<std::int64_t>::min());
 }
 
 std::int64_t engine_query_best_ask() {
-  return adapter->engine().best(bourse::Adapter::symbol).ask.value();  // no_price is INT64_MAX
+  return adapter->best(bourse::Side::sell, std::numeric_limits<std::int64_t>::max());
 }
 
 std::uint64_t engine_query_depth_at(std::int64_t price, std::uint8_t side) {
-  return adapter->engine()
-      .depth_at(bourse::Adapter::symbol, side == 0 ? bourse::Side::buy : bourse::Side::sell,
-                bourse::PriceTicks{price})
-      .value();
+  return adapter->depth_at(side == 0 ? bourse::Side::buy : bourse::Side::sell,
+                           bourse::PriceTicks{price});
 }
 
 const transport_t* engine_get_transport() { return &bourse::own_transport; }

@@ -13,12 +13,15 @@ class BookTest : public ::testing::Test {
 
   Handle place(Side side, std::uint64_t quantity, std::int64_t price) {
     const Handle handle = memory.orders.take();
-    memory.orders[handle].id = OrderId{++last_id};
-    memory.orders[handle].account = AccountId{1};
-    memory.orders[handle].leaves = QuantityLots{quantity};
+    Order& order = memory.orders[handle];
+    order = {};
+    order.id = OrderId{++last_id};
+    order.side = side;
+    order.account = AccountId{1};
+    order.leaves = QuantityLots{quantity};
     memory.orders.details(handle) = {};
     memory.orders.details(handle).priority = Priority::of(Sequence{last_id}, 0);
-    book.place(memory, handle, side, PriceTicks{price});
+    book.append(memory, handle, PriceTicks{price});
     EXPECT_TRUE(book.consistent(memory));
     return handle;
   }
@@ -38,14 +41,28 @@ TEST_F(BookTest, ABetterPriceHasAHigherKeyOnBothSides) {
 
 TEST_F(BookTest, ALevelKnowsItsTotalAndItsCount) {
   place(Side::buy, 10, 7);
-  const Handle second = place(Side::buy, 5, 7);
+  place(Side::buy, 5, 7);
   EXPECT_EQ(best(Side::buy).total, QuantityLots{15});
   EXPECT_EQ(best(Side::buy).order_count, 2u);
   EXPECT_EQ(best(Side::buy).price, PriceTicks{7});
-  book.reduce(memory, second, QuantityLots{2}, QuantityLots{2});
-  EXPECT_EQ(best(Side::buy).total, QuantityLots{13});
-  EXPECT_EQ(memory.orders.details(second).filled, QuantityLots{2});
+}
+
+TEST_F(BookTest, HiddenOrdersAndReservesAreInNoDisplayedTotal) {
+  place(Side::buy, 10, 7);
+  const Handle hidden = memory.orders.take();
+  memory.orders[hidden] = {};
+  memory.orders[hidden].id = OrderId{++last_id};
+  memory.orders[hidden].side = Side::buy;
+  memory.orders[hidden].flags = order_flags::hidden;
+  memory.orders[hidden].leaves = QuantityLots{4};
+  memory.orders.details(hidden) = {};
+  memory.orders.details(hidden).priority = Priority::of(Sequence{last_id}, 0);
+  book.append(memory, hidden, PriceTicks{8});
   EXPECT_TRUE(book.consistent(memory));
+  EXPECT_EQ(best(Side::buy).total, QuantityLots{0});
+  EXPECT_EQ(best(Side::buy).hidden_total, QuantityLots{4});
+  EXPECT_EQ(book.best_price(memory, Side::buy), PriceTicks{7});
+  EXPECT_TRUE(book.crosses(memory, Side::sell, PriceTicks{8}));
 }
 
 TEST_F(BookTest, TakingOutTheHeadTheMiddleAndTheTailKeepsTheQueueWhole) {
@@ -61,17 +78,6 @@ TEST_F(BookTest, TakingOutTheHeadTheMiddleAndTheTailKeepsTheQueueWhole) {
   EXPECT_EQ(best(Side::sell).total, QuantityLots{4});
   book.take_out(memory, c);
   EXPECT_EQ(book.ladder(Side::sell).best(), no_handle);
-}
-
-TEST_F(BookTest, AnEmptiedBookHasTheHashOfAnEmptyOne) {
-  EXPECT_EQ(memory.hash.orders, 0u);
-  const Handle a = place(Side::buy, 10, 1);
-  const Handle b = place(Side::sell, 10, 2);
-  EXPECT_NE(memory.hash.orders, 0u);
-  book.reduce(memory, a, QuantityLots{3}, QuantityLots{0});
-  book.take_out(memory, a);
-  book.take_out(memory, b);
-  EXPECT_EQ(memory.hash.orders, 0u);
 }
 
 TEST_F(BookTest, OrdersCrossAtTheSamePriceAndBeyond) {

@@ -38,7 +38,7 @@ TEST(SequencerStress, EveryCommandOfEveryGateIsInTheLogOnceAndInItsOrder) {
       } else if (market.sequencer.is_blocked()) {
         std::this_thread::yield();  // the journal will make room; nobody wakes us for that
       } else {
-        waiter.wait([&] { return market.sequencer.has_work(); });
+        waiter.wait([&] { return market.sequencer.has_work(TimeNs{0}); });
       }
     }
   });

@@ -98,9 +98,9 @@ TEST(Sequencer, PollStopsAtItsBudget) {
   market.define(1);
   EXPECT_EQ(market.sequencer.poll(TimeNs{1}, 10), 0u) << "without gates there is nothing to do";
   Gate gate = market.sequencer.add_gate("one", 64);
-  EXPECT_FALSE(market.sequencer.has_work());
+  EXPECT_FALSE(market.sequencer.has_work(TimeNs{0}));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(gate.try_push(limit(Side::buy, 5, 100)));
-  EXPECT_TRUE(market.sequencer.has_work());
+  EXPECT_TRUE(market.sequencer.has_work(TimeNs{0}));
   EXPECT_EQ(market.sequencer.poll(TimeNs{1}, 0), 0u);
   EXPECT_EQ(market.sequencer.poll(TimeNs{1}, 7), 7u);
   EXPECT_EQ(market.sequencer.poll(TimeNs{1}, 7), 3u);

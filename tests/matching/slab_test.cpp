@@ -47,10 +47,14 @@ TEST(OrderPool, TheHashOfAnOrderCoversEachOfItsFields) {
   OrderPool orders(2);
   const Handle h = orders.take();
   const auto hash_with = [&](auto change) {
-    orders[h] = {OrderId{5}, QuantityLots{10}, no_handle, no_handle, 0, AccountId{1}};
+    orders[h] = {};
+    orders[h].id = OrderId{5};
+    orders[h].leaves = QuantityLots{10};
+    orders[h].account = AccountId{1};
+    orders[h].side = Side::buy;
     orders.details(h) = {};
     change(orders[h], orders.details(h));
-    orders.identify(h, SymbolId{1}, Side::buy, PriceTicks{100});
+    orders.identify(h, SymbolId{1}, PriceTicks{100});
     return orders.hash(h);
   };
   const std::uint64_t plain = hash_with([](Order&, OrderDetails&) {});
@@ -58,11 +62,15 @@ TEST(OrderPool, TheHashOfAnOrderCoversEachOfItsFields) {
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.id = OrderId{6}; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.leaves = QuantityLots{11}; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.account = AccountId{2}; }));
-  EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.filled = QuantityLots{1}; }));
+  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.filled = QuantityLots{1}; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.priority.value = 1; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.session = SessionId{1}; }));
-  EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.order_flags = 1; }));
-  orders.identify(h, SymbolId{1}, Side::buy, PriceTicks{101});
+  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.reserve = QuantityLots{1}; }));
+  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.is_waiting = 1; }));
+  EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.stop_price = PriceTicks{9}; }));
+  EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.expire_at = TimeNs{9}; }));
+  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.flags = 1; }));
+  orders.identify(h, SymbolId{1}, PriceTicks{101});
   EXPECT_NE(plain, orders.hash(h));
 }
 

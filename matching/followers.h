@@ -1,0 +1,42 @@
+// The followers: orders whose place depends on the market of their symbol: waiting stops, and
+// pegged orders. Trailing stops and pegs are in a list besides, oldest first, because they move.
+//   Shape:  a count, so that a market without any pays one comparison, and a list through the
+//           details of the orders. O(1).
+//   Owner:  the thread of the engine.
+//   Errors: none.
+#pragma once
+
+#include "matching/book.h"  // BookMemory, Trading
+
+namespace bourse {
+
+// REQUIRES: the order waits or is pegged.
+inline void start_following(BookMemory& memory, Trading& trading, Handle handle) {
+  Order& order = memory.orders[handle];
+  ++trading.followers;
+  if (order.type != OrderType::trailing_stop && order.type != OrderType::pegged) return;
+  OrderDetails& details = memory.orders.details(handle);
+  order.follows = 1;
+  details.follow_next = no_handle;
+  details.follow_prev = trading.newest_follower;
+  (trading.newest_follower == no_handle
+       ? trading.oldest_follower
+       : memory.orders.details(trading.newest_follower).follow_next) = handle;
+  trading.newest_follower = handle;
+}
+
+// The order has been triggered or is about to be closed.
+inline void stop_following(BookMemory& memory, Trading& trading, Handle handle) {
+  Order& order = memory.orders[handle];
+  --trading.followers;
+  order.is_waiting = 0;
+  if (!order.follows) return;
+  order.follows = 0;
+  const OrderDetails& d = memory.orders.details(handle);
+  (d.follow_prev == no_handle ? trading.oldest_follower
+                              : memory.orders.details(d.follow_prev).follow_next) = d.follow_next;
+  (d.follow_next == no_handle ? trading.newest_follower
+                              : memory.orders.details(d.follow_next).follow_prev) = d.follow_prev;
+}
+
+}  // namespace bourse

@@ -1,0 +1,89 @@
+// Pegged orders: hidden, at a distance from the best displayed prices, and they move with them.
+//   Shape:  looked at once per transaction, when a displayed best price has changed: O(pegs and
+//           trailing stops of the symbol), in markets that have any.
+//   Units:  ticks.
+//   Owner:  the thread of the engine.
+//   Errors: none.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "matching/matcher.h"  // match, end_taker
+
+namespace bourse {
+
+// Where a pegged order stands between these best displayed prices; no_price: nowhere. It never
+// meets the other side's displayed orders: those it would only take from who came to trade.
+inline PriceTicks peg_price(const Book& book, const Order& order, const OrderDetails& details,
+                            PriceTicks bid, PriceTicks ask) {
+  const bool buys = order.side == Side::buy;
+  const PriceTicks own = buys ? bid : ask;
+  const PriceTicks other = buys ? ask : bid;
+  PriceTicks price = details.peg == PegReference::market ? other : own;
+  if (details.peg == PegReference::midpoint) {
+    if (bid == no_price || ask == no_price) return no_price;
+    const std::int64_t width = ask.value() - bid.value();
+    price = bid + TickDelta{buys ? width / 2 : (width + 1) / 2};
+  }
+  if (price == no_price) return no_price;
+  const TickDelta distance{details.stop_price.value()};
+  price = buys ? price - distance : price + distance;
+  constexpr TickDelta one{1};
+  if (details.price != no_price) {
+    price = buys ? std::min(price, details.price) : std::max(price, details.price);
+  }
+  if (other != no_price) price = buys ? std::min(price, other - one) : std::max(price, other + one);
+  return price < book.price_min() || price > book.price_max() ? no_price : price;
+}
+
+// Puts a pegged order (in no queue) where it belongs now; on its way it may meet hidden orders.
+template <class Reports>
+void place_peg(EngineState& state, Reports& reports, Book& book, Handle handle, PriceTicks price) {
+  BookMemory& memory = state.book_memory;
+  Order& order = memory.orders[handle];
+  if (price != no_price && book.trading.phase == Phase::continuous) {
+    const MatchEnd end =
+        match(state, reports, book, handle, book.worst_key_taken(order.side, price));
+    if (end == MatchEnd::interrupted) {
+      interrupt(state, reports, book);
+    } else if (end != MatchEnd::no_match) {
+      return end_taker(state, reports, book, handle, end);
+    }
+  }
+  if (price != no_price) return place(state, reports, book, handle, price);
+  memory.orders.details(handle).priority = Priority::of(state.sequence, state.placed_count++);
+  reports.identify(handle, book.symbol(), no_price);
+  reports.toggle(handle);
+}
+
+// Moves every peg whose price has changed. False if there was no room for all in the transaction.
+template <class Reports>
+bool move_pegs(EngineState& state, Reports& reports, Book& book) {
+  BookMemory& memory = state.book_memory;
+  Trading& trading = book.trading;
+  const PriceTicks bid = book.best_price(memory, Side::buy);
+  const PriceTicks ask = book.best_price(memory, Side::sell);
+  if (bid == trading.peg_bid && ask == trading.peg_ask) return true;
+  for (Handle at = trading.oldest_follower; at != no_handle;) {
+    const Order& order = memory.orders[at];
+    const OrderDetails& details = memory.orders.details(at);
+    const Handle next = details.follow_next;
+    const PriceTicks stands = order.level == no_handle ? no_price : memory.level_of(at).price;
+    if (order.type != OrderType::pegged || peg_price(book, order, details, bid, ask) == stands) {
+      at = next;
+      continue;
+    }
+    if (state.match_count >= cascade_matches_max) return false;
+    const MatchId before = state.match_id;
+    withdraw(state, reports, book, at, CancelReason::none, 0);
+    place_peg(state, reports, book, at, peg_price(book, order, details, bid, ask));
+    // Whoever was matched may be the next of the list, and those that stand right are passed over.
+    at = state.match_id == before ? next : trading.oldest_follower;
+  }
+  trading.peg_bid = bid;
+  trading.peg_ask = ask;
+  return true;
+}
+
+}  // namespace bourse

@@ -1,0 +1,52 @@
+// Trading: the phase of a symbol, the rules it trades by, and what its followers need to know.
+//   Shape:  plain values in the book of the symbol.
+//   Units:  ticks, lots, nanoseconds.
+//   Owner:  the thread of the engine.
+//   Errors: none.
+#pragma once
+
+#include <cstdint>
+
+#include "matching/command.h"  // RulesBody, MassCancelCause
+#include "matching/slab.h"     // Handle
+#include "matching/types.h"    // Phase, PriceTicks, ...
+
+namespace bourse {
+
+struct Trading {
+  Phase phase = Phase::continuous;
+  Phase next_phase = Phase::none;  // at change_at
+  bool is_pending = false;         // has unfinished work: in the list of the engine
+  bool is_uncrossing = false;
+  bool is_settling = false;  // stops or pegs that had no room in their transaction
+  bool is_delisted = false;
+  Phase phase_after_uncross = Phase::none;
+  enum class Sweep : std::uint8_t { none, day_orders, all_orders } sweep = Sweep::none;
+  Side sweep_side = Side::none;
+  MassCancelCause sweep_cause = MassCancelCause::requested;
+  std::uint32_t followers = 0;  // waiting stops, pegged orders
+  PriceTicks last_trade = no_price;
+  PriceTicks trade_low = no_price;  // since trailing stops were last looked at
+  PriceTicks trade_high = no_price;
+  Handle oldest_follower = no_handle;  // trailing stops and pegs, oldest first
+  Handle newest_follower = no_handle;
+  PriceTicks peg_bid = no_price;  // displayed best prices that the pegs have followed
+  PriceTicks peg_ask = no_price;
+  PriceTicks uncross_price = no_price;
+  TimeNs change_at{0};
+  TimeNs indicative_at{0};
+  PriceTicks told_price = no_price;  // of the last indicative event
+  QuantityLots told_quantity{0};
+  QuantityLots told_surplus{0};
+  Side told_side = Side::none;
+  SymbolId next_pending{0};
+  Sequence last_marked{0};  // transaction whose last event has been flagged
+  RulesBody rules{};
+
+  PriceTicks reference() const {
+    if (last_trade != no_price) return last_trade;
+    return rules.reference_price == PriceTicks{0} ? no_price : rules.reference_price;
+  }
+};
+
+}  // namespace bourse
