@@ -104,6 +104,7 @@ void apply_set_rules(EngineState& state, Reports& reports, const Command& comman
                     (rules.notional_max == 0 || rules.notional_min <= rules.notional_max);
   if (!good) return reports.rejected(command, RejectReason::bad_field);
   book->trading.rules = rules;
+  book->trading.note_rules();
   state.note_change(command.symbol.value(), body_hash(rules));
   if (!indicates(book->trading)) {
     book->trading.indicative_at = TimeNs{0};

@@ -44,7 +44,7 @@ inline RejectReason check_amend_of(EngineState& state, const Command& command, H
     }
   }
   const Book& book = state.book_of(details.symbol);
-  if (book.trading.phase != Phase::continuous || has_rules(book.trading)) {
+  if (book.trading.is_ruled) {
     const RejectReason rules = check_rules(book.trading, command);
     if (rules != RejectReason::none) return rules;
   }
@@ -110,8 +110,8 @@ void amend_resting(EngineState& state, Reports& reports, Book& book, Handle hand
 
 // A stop or a peg: it waits or stands anew, behind all others there.
 template <class Reports>
-void amend_follower(EngineState& state, Reports& reports, Book& book, Handle handle,
-                    const OrderBody& body) {
+[[gnu::noinline]] void amend_follower(EngineState& state, Reports& reports, Book& book,
+                                      Handle handle, const OrderBody& body) {
   BookMemory& memory = state.book_memory;
   OrderDetails& details = memory.orders.details(handle);
   withdraw(state, reports, book, handle, CancelReason::amended, 0);
@@ -129,7 +129,7 @@ void amend_follower(EngineState& state, Reports& reports, Book& book, Handle han
 }
 
 template <class Reports>
-void apply_amend(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::flatten]] void apply_amend(EngineState& state, Reports& reports, const Command& command) {
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
   const Handle handle = find_target(state, command);
   if (handle == no_handle) return reject(RejectReason::unknown_order);

@@ -44,59 +44,9 @@ bool Book::can_fill(const BookMemory& memory, Side makers, std::uint64_t key_min
   return false;
 }
 
-void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, std::uint64_t key,
-                     PriceTicks price) {
-  Order& order = memory.orders[handle];
-  const Handle at = ladder.find_or_insert(memory.ladders, key);
-  Level& level = memory.ladders.levels[at];
-  if (level.is_empty()) {
-    level.price = price;
-    level.belongs_to(symbol_, order.side);
-  }
-  order.level = at;
-  order.next = no_handle;
-  level.hidden_total += order.reserve;
-  if (order.is_hidden() && !order.is_waiting) [[unlikely]] {
-    order.prev = level.hidden_last;
-    (level.hidden_count == 0 ? level.hidden_first : memory.orders[level.hidden_last].next) = handle;
-    level.hidden_last = handle;
-    ++level.hidden_count;
-    level.hidden_total += order.leaves;
-    return;
-  }
-  order.prev = level.last;
-  (level.order_count == 0 ? level.first : memory.orders[level.last].next) = handle;
-  level.last = handle;
-  ++level.order_count;
-  level.total += order.leaves;
-}
-
-void Book::append(BookMemory& memory, Handle handle, PriceTicks price) {
-  const Side side = memory.orders[handle].side;
-  append_to(memory, ladder(side), handle, key(side, price), price);
-}
-
 void Book::wait(BookMemory& memory, Handle handle, PriceTicks stop_price) {
   const Side side = memory.orders[handle].side;
   append_to(memory, stops(side), handle, key(opposite(side), stop_price), stop_price);
-}
-
-void Book::take_out(BookMemory& memory, Handle handle) {
-  Order& order = memory.orders[handle];
-  Level& level = memory.ladders.levels[order.level];
-  const bool hidden = order.is_hidden() && !order.is_waiting;
-  Handle& first = hidden ? level.hidden_first : level.first;
-  Handle& last = hidden ? level.hidden_last : level.last;
-  (order.prev == no_handle ? first : memory.orders[order.prev].next) = order.next;
-  (order.next == no_handle ? last : memory.orders[order.next].prev) = order.prev;
-  (hidden ? level.hidden_total : level.total) -= order.leaves;
-  level.hidden_total -= order.reserve;
-  --(hidden ? level.hidden_count : level.order_count);
-  if (level.is_empty()) {
-    DCHECK(level.total == QuantityLots{0} && level.hidden_total == QuantityLots{0});
-    (order.is_waiting ? stops(order.side) : ladder(order.side)).erase(memory.ladders, order.level);
-  }
-  order.level = no_handle;
 }
 
 bool Book::consistent(const BookMemory& memory) const {

@@ -25,7 +25,7 @@ inline Handle find_target(const EngineState& state, const Command& command) {
 }
 
 template <class Reports>
-void apply_cancel(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::flatten]] void apply_cancel(EngineState& state, Reports& reports, const Command& command) {
   const Handle handle = find_target(state, command);
   if (handle == no_handle) return reports.rejected(command, RejectReason::unknown_order);
   Book& book = state.book_of(handle);
@@ -63,7 +63,7 @@ inline void pend_sweep(EngineState& state, AccountId number) {
 // Cancels orders of the account that fit its sweep, oldest first. The books they leave are settled
 // by the clock: the sweep may have been in all of them.
 template <class Reports>
-void sweep_account(EngineState& state, Reports& reports, AccountId number) {
+[[gnu::noinline]] void sweep_account(EngineState& state, Reports& reports, AccountId number) {
   BookMemory& memory = state.book_memory;
   const Account& account = state.accounts[number];
   const CancelWords words = words_of(account.sweep_cause);
@@ -94,7 +94,7 @@ void sweep_account(EngineState& state, Reports& reports, AccountId number) {
 
 // Cancels orders of the book that fit its sweep: bids, asks, then stops and what follows.
 template <class Reports>
-void sweep_book(EngineState& state, Reports& reports, Book& book) {
+[[gnu::noinline]] void sweep_book(EngineState& state, Reports& reports, Book& book) {
   BookMemory& memory = state.book_memory;
   Trading& trading = book.trading;
   const bool day_only = trading.sweep == Trading::Sweep::day_orders;
@@ -145,7 +145,8 @@ void sweep_book(EngineState& state, Reports& reports, Book& book) {
 }
 
 template <class Reports>
-void apply_mass_cancel(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::noinline]] void apply_mass_cancel(EngineState& state, Reports& reports,
+                                         const Command& command) {
   const MassCancelBody& body = command.mass_cancel;
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
   Book* const book = state.book(command.symbol);
@@ -174,7 +175,8 @@ void apply_mass_cancel(EngineState& state, Reports& reports, const Command& comm
 
 // Arms or disarms the dead-man timer of the account.
 template <class Reports>
-void apply_cancel_after(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::noinline]] void apply_cancel_after(EngineState& state, Reports& reports,
+                                          const Command& command) {
   const CancelAfterBody& body = command.cancel_after;
   if (body.after_ns < 0) return reports.rejected(command, RejectReason::bad_field);
   Account& account = state.accounts[command.account];

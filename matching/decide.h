@@ -38,7 +38,7 @@ void apply_open_epoch(EngineState& state, Reports& reports, const Command& comma
 }
 
 // The checks that every trader's command meets first, whatever it asks.
-inline RejectReason check_trader(EngineState& state, const Command& command) {
+inline RejectReason check_trader(EngineState& state, const Command& command, bool is_order) {
   if (!state.takes(command.account)) return RejectReason::unknown_account;
   Account& account = state.accounts[command.account];
   if (command.client_sequence) {
@@ -49,8 +49,6 @@ inline RejectReason check_trader(EngineState& state, const Command& command) {
     state.accounts.use_client_sequence(command.account, command.client_sequence,
                                        state.book_memory.hash);
   }
-  const bool is_order = command.type == CommandType::new_order ||
-                        command.type == CommandType::amend || command.type == CommandType::cancel;
   if (!is_order) return RejectReason::none;
   const TimeNs until = command.order.valid_until;
   if (until && command.time > until) return RejectReason::expired_valid_until;
@@ -64,8 +62,9 @@ inline RejectReason check_trader(EngineState& state, const Command& command) {
 
 // False: rejected, and told.
 template <class Reports>
-bool admit_trader(EngineState& state, Reports& reports, const Command& command) {
-  const RejectReason reason = check_trader(state, command);
+[[gnu::always_inline]] inline bool admit_trader(EngineState& state, Reports& reports,
+                                                const Command& command, bool is_order = true) {
+  const RejectReason reason = check_trader(state, command, is_order);
   if (reason == RejectReason::none) [[likely]]
     return true;
   const bool duplicate = reason == RejectReason::duplicate_client_sequence;
@@ -75,6 +74,7 @@ bool admit_trader(EngineState& state, Reports& reports, const Command& command) 
 
 template <class Reports>
 void decide(EngineState& state, const Command& command, Reports& reports) {
+  state.book_memory.ids.prefetch(command.order.order_id);  // whatever it is: a hint
   state.sequence = command.sequence;
   state.time = command.time;
   state.placed_count = 0;
@@ -90,12 +90,12 @@ void decide(EngineState& state, const Command& command, Reports& reports) {
       if (admit_trader(state, reports, command)) apply_cancel(state, reports, command);
       return;
     case CommandType::mass_cancel:
-      if (!command.account || admit_trader(state, reports, command)) {
+      if (!command.account || admit_trader(state, reports, command, false)) {
         apply_mass_cancel(state, reports, command);
       }
       return;
     case CommandType::cancel_after:
-      if (admit_trader(state, reports, command)) apply_cancel_after(state, reports, command);
+      if (admit_trader(state, reports, command, false)) apply_cancel_after(state, reports, command);
       return;
     case CommandType::clock:
       return apply_clock(state, reports);

@@ -12,27 +12,26 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
   const Order& order = memory.orders[handle];
   const OrderDetails& details = memory.orders.details(handle);
   const bool is_somewhere = order.level != no_handle;
-  return {
-      .order_id = order.id,
-      .account = order.account,
-      .symbol = details.symbol,
-      .price = is_somewhere && !order.is_waiting ? memory.ladders.levels[order.level].price
-                                                 : details.price,
-      .stop_price = details.stop_price,
-      .leaves = order.leaves + order.reserve,
-      .displayed = order.is_hidden() || order.is_waiting ? QuantityLots{0} : order.leaves,
-      .filled = order.filled,
-      .priority = details.priority.value,
-      .client_sequence = details.client_sequence,
-      .expire_at = details.expire_at,
-      .group = order.group,
-      .session = details.session,
-      .side = order.side,
-      .type = order.type,
-      .time_in_force = order.time_in_force,
-      .order_flags = order.flags,
-      .is_waiting = order.is_waiting != 0,
-      .client_order_id = details.has_client_order_id ? details.client_order_id : ClientOrderId{}};
+  return {.order_id = order.id,
+          .account = order.account,
+          .symbol = details.symbol,
+          .price = is_somewhere && !order.is_waiting ? memory.ladders.levels[order.level].price
+                                                     : details.price,
+          .stop_price = details.stop_price,
+          .leaves = order.leaves + order.reserve,
+          .displayed = order.is_hidden() || order.is_waiting ? QuantityLots{0} : order.leaves,
+          .filled = order.filled,
+          .priority = details.priority.value,
+          .client_sequence = details.client_sequence,
+          .expire_at = details.expire_at,
+          .group = order.group,
+          .session = details.session,
+          .side = order.side,
+          .type = order.type,
+          .time_in_force = order.time_in_force,
+          .order_flags = order.flags,
+          .is_waiting = order.is_waiting != 0,
+          .client_order_id = order.has_client_order_id ? details.client_order_id : ClientOrderId{}};
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // The id table: from the id of an open order to its handle.
-//   Shape:  buckets of one cache line: 15 entries of 4 bytes (24 bits of handle, 8 bits of the id's
-//           hash) and a count of the entries that did not fit and stand in a bucket behind. All 15
-//           are compared at once; an entry is erased by clearing it. The table follows the number
-//           of open orders: when it is two thirds full it doubles, and the entries move over a few
-//           buckets at a time, so that no single command pays for it. It never shrinks.
+//   Shape:  buckets of one cache line: 15 entries of 4 bytes (as many bits of handle as entries_max
+//           needs, the rest a tag from the id's hash) and a count of the entries that did not fit
+//           and stand in a bucket behind. All 15 are compared at once; an entry is erased by
+//           clearing it. The table follows the number of open orders: when it is two thirds full
+//           it doubles, and the entries move over a few buckets at a time, so that no single
+//           command pays for it. It never shrinks.
 //   Owner:  the thread of the engine.
 //   Errors: none; the order pool bounds the number of entries. All memory is taken in the
 //           constructor and touched when used.
@@ -66,7 +67,7 @@ class IdTable {
 
  private:
   static constexpr std::uint32_t bucket_entries = 15;
-  static constexpr std::uint32_t buckets_least = 64;
+  static constexpr std::uint32_t buckets_least = 1024;
 
   struct alignas(64) Bucket {
     std::uint32_t overflow;  // entries whose home is here or before and that stand behind
@@ -81,17 +82,18 @@ class IdTable {
 
   static std::uint64_t hash_of(OrderId id) {
     const std::uint64_t x = id.value() * 0x9e3779b97f4a7c15u;
-    return x ^ x >> 32;
+    return x ^ x >> 32;  // the low bits choose the bucket, bits 32 to 63 make the tag
   }
   // Never 0, so that no entry is.
-  static std::uint32_t tag_of(std::uint64_t hash) {
-    return static_cast<std::uint32_t>(hash >> 56 | 1) << 24;
+  std::uint32_t tag_of(std::uint64_t hash) const {
+    const std::uint32_t tag = static_cast<std::uint32_t>(hash >> 32) & tag_mask_;
+    return tag != 0 ? tag : tag_mask_;
   }
   // Bit i: entries[i] has this tag.
-  static std::uint32_t matches(const Bucket& bucket, std::uint32_t tag) {
+  static std::uint32_t matches(const Bucket& bucket, std::uint32_t tag, std::uint32_t tag_mask) {
 #ifdef __AVX2__
     const auto* const words = reinterpret_cast<const __m256i*>(&bucket);
-    const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xff000000u));
+    const __m256i mask = _mm256_set1_epi32(static_cast<int>(tag_mask));
     const __m256i wanted = _mm256_set1_epi32(static_cast<int>(tag));
     const auto equal = [&](const __m256i* at) {
       const __m256i tags = _mm256_and_si256(_mm256_load_si256(at), mask);
@@ -102,26 +104,26 @@ class IdTable {
 #else
     std::uint32_t bits = 0;
     for (std::uint32_t i = 0; i < bucket_entries; ++i) {
-      bits |= static_cast<std::uint32_t>((bucket.entries[i] & 0xff000000u) == tag) << i;
+      bits |= static_cast<std::uint32_t>((bucket.entries[i] & tag_mask) == tag) << i;
     }
     return bits;
 #endif
   }
-  static std::uint32_t free_entries(const Bucket& bucket) { return matches(bucket, 0); }
+  static std::uint32_t free_entries(const Bucket& bucket) { return matches(bucket, 0, ~0u); }
 
   template <class IdOf>
-  static Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) {
+  Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) const {
     const std::uint32_t tag = tag_of(hash);
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       const Bucket& bucket = table.buckets[at];
-      for (std::uint32_t bits = matches(bucket, tag); bits != 0; bits &= bits - 1) {
-        const Handle handle = bucket.entries[std::countr_zero(bits)] & 0xffffffu;
+      for (std::uint32_t bits = matches(bucket, tag, tag_mask_); bits != 0; bits &= bits - 1) {
+        const Handle handle = bucket.entries[std::countr_zero(bits)] & ~tag_mask_;
         if (id_of(handle) == id) return handle;
       }
       if (bucket.overflow == 0) return no_handle;
     }
   }
-  static void insert_in(const Table& table, std::uint64_t hash, Handle handle) {
+  void insert_in(const Table& table, std::uint64_t hash, Handle handle) const {
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
       if (const std::uint32_t free = free_entries(bucket); free != 0) [[likely]] {
@@ -131,11 +133,12 @@ class IdTable {
       ++bucket.overflow;
     }
   }
-  static bool erase_in(const Table& table, std::uint64_t hash, Handle handle) {
+  bool erase_in(const Table& table, std::uint64_t hash, Handle handle) const {
     const std::uint32_t entry = tag_of(hash) | handle;
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
-      for (std::uint32_t bits = matches(bucket, entry & 0xff000000u); bits != 0; bits &= bits - 1) {
+      for (std::uint32_t bits = matches(bucket, entry & tag_mask_, tag_mask_); bits != 0;
+           bits &= bits - 1) {
         std::uint32_t& found = bucket.entries[std::countr_zero(bits)];
         if (found != entry) continue;
         found = 0;
@@ -163,7 +166,7 @@ class IdTable {
     for (std::uint32_t end = moved_ + 2; moved_ < end; ++moved_) {
       for (const std::uint32_t entry : before_.buckets[moved_].entries) {
         if (entry == 0) continue;
-        const Handle handle = entry & 0xffffffu;
+        const Handle handle = entry & ~tag_mask_;
         const std::uint64_t hash = hash_of(id_of(handle));
         CHECK(erase_in(before_, hash, handle));
         insert_in(now_, hash, handle);
@@ -176,6 +179,7 @@ class IdTable {
   }
 
   ZeroedPages<Bucket> memory_;  // tables of 1, 2, 4, ... times buckets_least, one behind the other
+  std::uint32_t tag_mask_;
   std::uint32_t buckets_most_;
   std::uint32_t grow_at_;
   Table now_;

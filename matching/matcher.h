@@ -25,9 +25,9 @@ enum class MatchEnd : std::uint8_t {
 };
 
 inline bool leaves_band(const Trading& trading, PriceTicks price) {
-  const TickDelta band = trading.rules.dynamic_band;
-  if (band == TickDelta{0}) [[likely]]
+  if (!trading.is_banded) [[likely]]
     return false;
+  const TickDelta band = trading.rules.dynamic_band;
   const PriceTicks reference = trading.reference();
   return reference != no_price && (price > reference + band || price < reference - band);
 }

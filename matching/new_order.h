@@ -24,27 +24,32 @@ inline PriceTicks passive_price(const BookMemory& memory, const Book& book, Side
   return price == book.price_max() ? no_price : price + TickDelta{1};
 }
 
-// Writes the order of the command into the pool.
+// Writes the order of the command into the pool: each of its lines at once, not field by field.
 inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks price) {
   const OrderBody& body = command.order;
+  const bool pegged = body.type == OrderType::pegged;
   const Handle handle = memory.orders.take();
-  Order& order = memory.orders[handle];
-  order.id = body.order_id;
-  order.leaves = body.quantity;
-  order.reserve = QuantityLots{0};
-  order.filled = QuantityLots{0};
-  order.level = no_handle;
-  order.account = command.account;
-  order.group = body.group;
-  order.side = body.side;
-  order.type = body.type;
-  order.time_in_force = body.time_in_force;
-  order.flags = command.order_flags;
-  if (body.type == OrderType::pegged) order.flags |= order_flags::hidden;
-  order.self_trade_prevention = body.self_trade_prevention;
-  order.is_open = 0;
-  order.is_waiting = 0;
-  order.follows = 0;
+  memory.orders[handle] = Order{
+      .id = body.order_id,
+      .leaves = body.quantity,
+      .reserve = QuantityLots{0},
+      .filled = QuantityLots{0},
+      .next = no_handle,
+      .prev = no_handle,
+      .level = no_handle,
+      .account = command.account,
+      .account_next = no_handle,
+      .account_prev = no_handle,
+      .group = body.group,
+      .side = body.side,
+      .type = body.type,
+      .time_in_force = body.time_in_force,
+      .flags = static_cast<std::uint8_t>(command.order_flags | (pegged ? order_flags::hidden : 0)),
+      .self_trade_prevention = body.self_trade_prevention,
+      .is_open = 0,
+      .is_waiting = 0,
+      .follows = 0,
+      .has_client_order_id = !body.client_order_id.empty()};
   OrderDetails& details = memory.orders.details(handle);
   details.client_sequence = command.client_sequence;
   details.price = price;
@@ -52,15 +57,17 @@ inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks 
   details.display_quantity = body.display_quantity;
   details.expire_at = body.expire_at;
   details.session = command.session;
-  details.peg = command.peg;
   details.symbol = command.symbol;
-  details.has_client_order_id = !body.client_order_id.empty();
-  if (details.has_client_order_id) details.client_order_id = body.client_order_id;
+  if (pegged) [[unlikely]]
+    details.peg = command.peg;
+  if (!body.client_order_id.empty()) [[unlikely]]
+    details.client_order_id = body.client_order_id;
   return handle;
 }
 
 template <class Reports>
-void accept_stop(EngineState& state, Reports& reports, Book& book, Handle handle) {
+[[gnu::noinline]] void accept_stop(EngineState& state, Reports& reports, Book& book,
+                                   Handle handle) {
   BookMemory& memory = state.book_memory;
   memory.orders.details(handle).extreme = book.trading.last_trade;
   memory.orders[handle].is_waiting = 1;
@@ -71,7 +78,7 @@ void accept_stop(EngineState& state, Reports& reports, Book& book, Handle handle
 }
 
 template <class Reports>
-void accept_peg(EngineState& state, Reports& reports, Book& book, Handle handle) {
+[[gnu::noinline]] void accept_peg(EngineState& state, Reports& reports, Book& book, Handle handle) {
   BookMemory& memory = state.book_memory;
   reports.accepted(handle, OrderStatus::open, 0);
   open_order(state, book, handle);
@@ -105,15 +112,16 @@ void accept_taker(EngineState& state, Reports& reports, Book& book, Handle handl
 }
 
 template <class Reports>
-void apply_new_order(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::flatten]] void apply_new_order(EngineState& state, Reports& reports,
+                                      const Command& command) {
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
   Book* const book = state.book(command.symbol);
   if (book == nullptr) return reject(RejectReason::unknown_instrument);
-  if (book->trading.is_delisted) return reject(RejectReason::delisted);
   const OrderBody& body = command.order;
   const RejectReason entry = check_new_order(command, *state.instruments.find(command.symbol));
   if (entry != RejectReason::none) return reject(entry);
-  if (book->trading.phase != Phase::continuous || has_rules(book->trading)) [[unlikely]] {
+  if (book->trading.is_ruled) [[unlikely]] {
+    if (book->trading.is_delisted) return reject(RejectReason::delisted);
     const RejectReason rules = check_rules(book->trading, command);
     if (rules != RejectReason::none) return reject(rules);
   }

@@ -22,7 +22,9 @@ void OrderPool::identify(Handle handle, SymbolId symbol, PriceTicks price) {
       static_cast<std::uint64_t>(order.side) | static_cast<std::uint64_t>(order.type) << 4 |
       static_cast<std::uint64_t>(order.time_in_force) << 8 |
       static_cast<std::uint64_t>(order.self_trade_prevention) << 12 |
-      static_cast<std::uint64_t>(order.is_waiting) << 16 | static_cast<std::uint64_t>(d.peg) << 20 |
+      static_cast<std::uint64_t>(order.is_waiting) << 16 |
+      static_cast<std::uint64_t>(order.type == OrderType::pegged ? d.peg : PegReference::none)
+          << 20 |
       static_cast<std::uint64_t>(order.flags) << 24 |
       static_cast<std::uint64_t>(symbol.value()) << 32;
   const std::uint64_t owner = static_cast<std::uint64_t>(order.account.value()) |
@@ -41,7 +43,7 @@ void OrderPool::identify(Handle handle, SymbolId symbol, PriceTicks price) {
                         d.display_quantity.value() * hash_weights[11] +
                         static_cast<std::uint64_t>(d.expire_at.value()));
   }
-  if (d.has_client_order_id) d.identity += hash_client_order_id(d.client_order_id);
+  if (order.has_client_order_id) d.identity += hash_client_order_id(d.client_order_id);
 }
 
 }  // namespace bourse

@@ -49,6 +49,8 @@ struct Order {
   std::uint8_t is_open : 1;     // in the id table and in the list of its account
   std::uint8_t is_waiting : 1;  // a stop that has not been triggered
   std::uint8_t follows : 1;     // in the list of orders that follow the market
+  // If not, the line with the text need not be touched.
+  std::uint8_t has_client_order_id : 1;
 
   bool is_hidden() const { return (flags & order_flags::hidden) != 0; }
   // May what is left of it take a place in the book?
@@ -69,15 +71,13 @@ struct OrderDetails {
   QuantityLots display_quantity;
   TimeNs expire_at;
   SessionId session;
-  PegReference peg;
-  bool has_client_order_id;  // if not, the line with the text need not be touched
-  std::uint8_t reserved_[2];
+  SymbolId symbol;
   ClientOrderId client_order_id;  // begins the second cache line
   PriceTicks extreme;             // trailing stop: best trade since it came; no_price: none yet
   Handle follow_next;             // younger order that follows the market of the symbol
   Handle follow_prev;
-  SymbolId symbol;  // of an order that is in no queue
-  std::uint8_t reserved2_[4];
+  PegReference peg;  // pegged orders only
+  std::uint8_t reserved_[7];
 };
 static_assert(sizeof(OrderDetails) == 128 && offsetof(OrderDetails, client_order_id) == 64);
 

@@ -46,6 +46,7 @@ void enter_phase(EngineState& state, Reports& reports, Book& book, Phase phase, 
                  Phase next_phase) {
   Trading& trading = book.trading;
   trading.phase = phase;
+  trading.note_rules();
   trading.change_at = change_at;
   trading.next_phase = change_at ? next_phase : Phase::none;
   trading.told_price = no_price;

@@ -148,7 +148,7 @@ class EventReports {
     event.liquidity = Liquidity::none;
     event.flags = 0;
     event.client_order_id =
-        *(details.has_client_order_id ? &details.client_order_id : &no_client_order_id);
+        *(order.has_client_order_id ? &details.client_order_id : &no_client_order_id);
     return event;
   }
 

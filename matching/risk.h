@@ -19,10 +19,4 @@ RejectReason check_rules(const Trading& trading, const Command& command);
 RejectReason check_limits(EngineState& state, AccountId account, SymbolId symbol, Side side,
                           PriceTicks price, QuantityLots quantity, QuantityLots added);
 
-inline bool has_rules(const Trading& trading) {
-  const RulesBody& rules = trading.rules;
-  return (static_cast<std::uint64_t>(rules.static_band.value()) | rules.notional_min |
-          rules.notional_max) != 0;
-}
-
 }  // namespace bourse

@@ -54,8 +54,8 @@ void decrement_maker(EngineState& state, Reports& reports, Book& book, Handle ma
 
 // True if the taker is told to be canceled; false if it goes on.
 template <class Reports>
-bool prevent_self_trade(EngineState& state, Reports& reports, Book& book, Handle taker,
-                        Handle maker) {
+[[gnu::noinline]] bool prevent_self_trade(EngineState& state, Reports& reports, Book& book,
+                                          Handle taker, Handle maker) {
   constexpr CancelWords words{.reason = CancelReason::self_trade,
                               .event_flags = event_flags::self_trade_prevention,
                               .exec_flags = exec_flags::self_trade_prevention,

@@ -12,7 +12,7 @@
 namespace bourse {
 
 template <class Reports>
-void settle_followers(EngineState& state, Reports& reports, Book& book) {
+[[gnu::noinline]] void settle_followers(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   trading.is_settling = false;
   while (trading.followers != 0 && trading.phase == Phase::continuous) {

@@ -15,6 +15,8 @@ namespace bourse {
 
 struct Trading {
   Phase phase = Phase::continuous;
+  bool is_ruled = false;           // another phase, or a rule about the orders that are taken
+  bool is_banded = false;          // rules.dynamic_band is set
   Phase next_phase = Phase::none;  // at change_at
   bool is_pending = false;         // has unfinished work: in the list of the engine
   bool is_uncrossing = false;
@@ -43,6 +45,13 @@ struct Trading {
   Sequence last_marked{0};  // transaction whose last event has been flagged
   RulesBody rules{};
 
+  // After any change of phase or rules: what nearly every order asks, in one word.
+  void note_rules() {
+    is_ruled = phase != Phase::continuous || is_delisted ||
+               (static_cast<std::uint64_t>(rules.static_band.value()) | rules.notional_min |
+                rules.notional_max) != 0;
+    is_banded = rules.dynamic_band != TickDelta{0};
+  }
   PriceTicks reference() const {
     if (last_trade != no_price) return last_trade;
     return rules.reference_price == PriceTicks{0} ? no_price : rules.reference_price;
