@@ -1,207 +1,164 @@
-// bourse_challenge: how many messages per second our engine takes in the five shapes of the public
-// matching challenge, reports handed to another thread, and how long one message takes in the
-// engine alone. Usage: bourse_challenge [seed] [new orders] [runs]
-#include <time.h>
+// bourse_challenge: what our engine takes in the shapes of the public matching challenge, and in a
+// few that are harder in one way or another. Every run takes all shapes, one after the other, so
+// that a slow minute of the machine falls on all of them.
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "bench/challenge_adapter/challenge_abi.h"  // engine_...
-#include "bench/challenge_workload.h"               // make_challenge_workload
-#include "bench/machine.h"                          // describe_machine, pin_to_core
-#include "matching/engine.h"                        // Engine
-#include "matching/state_hash.h"                    // mix64
+#include "bench/arguments.h"           // Arguments
+#include "bench/challenge_counts.h"    // run_counted_operations
+#include "bench/challenge_memory.h"    // report_memory
+#include "bench/challenge_runs.h"      // run_hand_off, ...
+#include "bench/challenge_workload.h"  // make_challenge_workload
+#include "bench/machine.h"             // describe_machine, pin_to_core
 
 namespace bourse {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr const char* usage =
+    "usage: bourse_challenge [options]\n"
+    "  --seed N          of the streams (23)\n"
+    "  --orders N        new orders per shape (1000000)\n"
+    "  --runs N          of each shape (5)\n"
+    "  --shape NAME      only this one: static normal swing-25 swing-40 flash-crash\n"
+    "                    leaps thin deep wide-ids\n"
+    "  --percentiles     time every single message as well\n"
+    "  --memory [--resting N] [--symbols N]\n"
+    "                    bytes per resting order and per instrument, nothing else (10000000, "
+    "10000)\n"
+    "  --count N         run N adds, cancels and executes for callgrind, nothing else\n";
 
-// Of this thread alone, so that other work on the machine disturbs the figure less.
-double cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
+struct ShapeRuns {
+  explicit ShapeRuns(const MarketShape& of) : shape(&of) {}
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+  const MarketShape* shape;
+  ChallengeWorkload workload;
+  HandOff first;
+  std::uint32_t most_open = 0;
+  std::vector<double> rates;  // M msg/s
+  std::vector<double> drained_rates;
+  std::vector<double> matcher_ns;
+  std::vector<double> full_ns;
+  OperationTimes times;
+};
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
 }
 
-struct HandOff {
-  double seconds;
-  std::uint64_t report_count;
-  std::uint64_t digest;  // over all fields of all reports, in order
-};
+std::string spread(const std::vector<double>& values, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f (%.*f..%.*f)", decimals, median(values), decimals,
+                std::ranges::min(values), decimals, std::ranges::max(values));
+  return text;
+}
 
-// One run: this thread sends bursts of 64 messages to the adapter, another drains its ring. The
-// clock stops when the last report has been read.
-HandOff run_adapter(const ChallengeWorkload& workload) {
-  constexpr std::uint32_t burst = 64;
-  const transport_t* const transport = engine_get_transport();
-  void* const sink = transport->create(1 << 16);
-  engine_init(23, transport, sink);
-  // Written by the sender after its last flush (release: publishes the reports before it), read by
-  // the drain (acquire): once it is set, an empty ring is empty for good.
-  std::atomic<bool> sent{false};
-  HandOff result{};
-  std::thread drain([&] {
-    pin_to_core(1);
-    std::vector<me_report_t> reports(256);
-    for (;;) {
-      const bool last_round = sent.load(std::memory_order_acquire);
-      const std::uint32_t count = transport->drain(sink, reports.data(), 256);
-      for (std::uint32_t i = 0; i < count; ++i) {
-        const me_report_t& r = reports[i];
-        result.digest =
-            (result.digest ^
-             (r.order_id + r.maker_order_id * 3 + r.sequence_number * 5 +
-              static_cast<std::uint64_t>(r.price_ticks) * 7 + r.quantity * 11 + r.type)) *
-            hash_weights[0];
-      }
-      result.report_count += count;
-      if (count == 0 && last_round) return;
-      if (count == 0) __builtin_ia32_pause();
+// False: two runs of one stream gave different reports.
+bool run_once(ShapeRuns& runs, bool with_percentiles, const CycleClock& clock) {
+  const std::vector<me_msg_t>& messages = runs.workload.messages;
+  const HandOff hand_off = run_hand_off(messages);
+  if (runs.rates.empty()) {
+    runs.first = hand_off;
+    runs.most_open = most_open_orders(messages);
+  }
+  const auto count = static_cast<double>(messages.size());
+  runs.rates.push_back(count / hand_off.seconds / 1e6);
+  runs.drained_rates.push_back(count / hand_off.drained_seconds / 1e6);
+  runs.matcher_ns.push_back(matcher_ns_per_message(messages));
+  runs.full_ns.push_back(full_path_ns_per_message(messages));
+  if (with_percentiles) time_operations(messages, clock, runs.times);
+  return hand_off.digest == runs.first.digest && hand_off.report_count == runs.first.report_count;
+}
+
+void print_shapes(const std::vector<ShapeRuns>& all) {
+  std::printf("%-12s %20s %20s %18s %20s %9s %10s %10s\n", "shape", "M msg/s", "until drained",
+              "matcher ns/msg", "full path ns/msg", "fills", "most open", "reports");
+  for (const ShapeRuns& runs : all) {
+    std::printf("%-12s %20s %20s %18s %20s %9llu %10u %10llu\n", runs.shape->name,
+                spread(runs.rates, 1).c_str(), spread(runs.drained_rates, 1).c_str(),
+                spread(runs.matcher_ns, 1).c_str(), spread(runs.full_ns, 0).c_str(),
+                static_cast<unsigned long long>(runs.first.trade_count), runs.most_open,
+                static_cast<unsigned long long>(runs.first.report_count));
+  }
+  const auto worst_of = [&](bool of_challenge) {
+    const ShapeRuns* worst = nullptr;
+    for (const ShapeRuns& runs : all) {
+      if (of_challenge && !runs.shape->is_of_challenge) continue;
+      if (worst == nullptr || median(runs.rates) < median(worst->rates)) worst = &runs;
     }
-  });
-  const Clock::time_point start = Clock::now();
-  for (std::size_t at = 0; at < workload.messages.size(); at += burst) {
-    const std::size_t left = workload.messages.size() - at;
-    engine_on_batch(&workload.messages[at],
-                    static_cast<std::uint32_t>(std::min<std::size_t>(burst, left)));
-    engine_flush();
+    return worst;
+  };
+  if (const ShapeRuns* const worst = worst_of(true)) {
+    std::printf("\nworst of the challenge's shapes: %.1f M msg/s (%s)\n", median(worst->rates),
+                worst->shape->name);
   }
-  sent.store(true, std::memory_order_release);
-  drain.join();
-  result.seconds = seconds_since(start);
-  engine_shutdown();
-  transport->destroy(sink);
-  return result;
-}
-
-// One message of the stream as a command of our own; fields that no message sets stay as they are.
-void translate(const me_msg_t& m, Command& c) {
-  c.sequence = next(c.sequence);
-  if (m.type == 0) {
-    c.type = CommandType::new_order;
-    c.order_flags = 0;
-    c.order.order_id = OrderId{m.new_order.order_id + 1};
-    c.order.price = PriceTicks{m.new_order.price_ticks};
-    c.order.quantity = QuantityLots{m.new_order.quantity};
-    c.order.side = m.new_order.side == 0 ? Side::buy : Side::sell;
-    c.order.time_in_force = m.new_order.ioc != 0 ? TimeInForce::ioc : TimeInForce::gtc;
-  } else if (m.type == 1) {
-    c.type = CommandType::cancel;
-    c.order.order_id = OrderId{m.cancel.order_id + 1};
-  } else {
-    c.type = CommandType::amend;
-    c.order_flags = order_flags::lose_priority;
-    c.order.order_id = OrderId{m.modify.order_id + 1};
-    c.order.price = PriceTicks{m.modify.new_price_ticks};
-    c.order.quantity = QuantityLots{m.modify.new_quantity};
+  const ShapeRuns* const worst = worst_of(false);
+  std::printf("worst of all: %.1f M msg/s (%s)\n\n", median(worst->rates), worst->shape->name);
+  for (const ShapeRuns& runs : all) {
+    std::printf("%-12s %s\n", runs.shape->name, runs.workload.mix().c_str());
   }
 }
 
-struct Alone {
-  double ns_per_message = 0;
-  std::uint64_t fill_count = 0;
-  std::uint32_t orders_most = 0;
-};
-
-// The engine alone, with all that the product asks of it per transaction: the events and the hash.
-Alone run_engine(const std::vector<me_msg_t>& messages) {
-  Engine engine({.symbols_max = 1, .accounts_max = 1, .orders_max = 1u << 20});
-  EventBuffer events;
-  Command define{};
-  define.type = CommandType::define_instrument;
-  define.sequence = Sequence{1};
-  define.instrument.symbol[0] = 'C';
-  define.instrument.tick_size_e9 = 1;
-  define.instrument.lot_size = 1;
-  define.instrument.quantity_min = QuantityLots{1};
-  define.instrument.quantity_max = QuantityLots{1u << 31};
-  define.instrument.price_min = PriceTicks{0};
-  define.instrument.price_max = PriceTicks{1u << 31};
-  engine.apply(define, events);
-  Command first{};
-  first.sequence = Sequence{1};
-  first.symbol = SymbolId{1};
-  first.account = AccountId{1};
-  first.order.type = OrderType::limit;
-  first.order.time_in_force = TimeInForce::gtc;
-  Alone result{};
-  Command command = first;
-  std::uint64_t hashes = 0;
-  const double start = cpu_seconds();
-  for (const me_msg_t& message : messages) {
-    translate(message, command);
-    engine.apply(command, events);
-    hashes ^= engine.state_hash();
+void print_operations(const char* path, std::vector<std::int64_t> (&samples)[3],
+                      const char* shape) {
+  constexpr const char* names[] = {"new", "cancel", "modify"};
+  for (int i = 0; i < 3; ++i) {
+    const Percentiles times(std::move(samples[i]));
+    if (times.count() == 0) continue;
+    const auto at = [&](double percent) { return static_cast<long long>(times.at(percent)); };
+    std::printf("%-12s %-10s %-8s %10zu %7lld %7lld %7lld %7lld %9lld\n", shape, path, names[i],
+                times.count(), at(50), at(99), at(99.9), at(99.99),
+                static_cast<long long>(times.max()));
   }
-  result.ns_per_message = (cpu_seconds() - start) * 1e9 / static_cast<double>(messages.size());
-  if (hashes == 0) std::puts("");  // nobody may leave the hashes out
-  // Counted in a second pass, outside the clock.
-  Engine again({.symbols_max = 1, .accounts_max = 1, .orders_max = 1u << 20});
-  again.apply(define, events);
-  command = first;
-  for (const me_msg_t& message : messages) {
-    translate(message, command);
-    again.apply(command, events);
-    for (const PublicEvent& e : events.public_events()) {
-      result.fill_count += e.kind == EventKind::execute ? 1 : 0;
-    }
-    result.orders_most = std::max(result.orders_most, again.open_orders());
-  }
-  return result;
 }
 
-int run(std::uint64_t seed, std::uint32_t new_orders, int runs) {
-  std::fputs(describe_machine().c_str(), stdout);
-  std::printf("workload  seed %llu, %u new orders per shape, generated here; %d runs, median\n\n",
-              static_cast<unsigned long long>(seed), new_orders, runs);
+void print_percentiles(std::vector<ShapeRuns>& all, const CycleClock& clock) {
+  std::printf(
+      "\nevery message alone, ns of the cycle counter, whose steps are %.1f ns; reading it twice "
+      "costs %.1f ns, subtracted\n",
+      clock.step_ns(), clock.overhead_ns());
+  std::printf("%-12s %-10s %-8s %10s %7s %7s %7s %7s %9s\n", "shape", "path", "message", "samples",
+              "p50", "p99", "p99.9", "p99.99", "max");
+  for (ShapeRuns& runs : all) {
+    print_operations("matcher", runs.times.matcher, runs.shape->name);
+    print_operations("full path", runs.times.full_path, runs.shape->name);
+  }
+}
+
+int run(Arguments& arguments) {
+  const std::uint64_t seed = arguments.number("--seed", 23);
+  const auto orders = static_cast<std::uint32_t>(arguments.number("--orders", 1'000'000));
+  const std::uint64_t runs_max = arguments.number("--runs", 5);
+  const bool with_percentiles = arguments.flag("--percentiles");
+  const std::string only = arguments.text("--shape").value_or("");
+  arguments.finish();
   pin_to_core(0);
-  double worst = 1e9;
-  std::printf("%-12s %10s %10s %10s %14s %10s %10s %10s\n", "shape", "M msg/s", "lowest", "highest",
-              "engine ns/msg", "fills", "most open", "reports");
-  std::string mixes;
-  for (const MarketShape shape : market_shapes) {
-    const ChallengeWorkload workload = make_challenge_workload(shape, seed, new_orders);
-    mixes += std::string(name_of(shape)) + ": " + workload.mix() + "\n";
-    std::vector<double> rates;
-    std::vector<double> ns;
-    Alone alone{};
-    HandOff first{};
-    for (int i = 0; i < runs; ++i) {
-      const HandOff hand_off = run_adapter(workload);
-      if (i == 0) first = hand_off;
-      if (hand_off.digest != first.digest || hand_off.report_count != first.report_count) {
-        std::puts("two runs of one stream gave different reports");
-        return 1;
-      }
-      rates.push_back(static_cast<double>(workload.messages.size()) / hand_off.seconds / 1e6);
-      alone = run_engine(workload.messages);
-      ns.push_back(alone.ns_per_message);
-    }
-    worst = std::min(worst, median(rates));
-    std::printf("%-12s %10.2f %10.2f %10.2f %14.1f %10llu %10u %10llu\n", name_of(shape),
-                median(rates), std::ranges::min(rates), std::ranges::max(rates), median(ns),
-                static_cast<unsigned long long>(alone.fill_count), alone.orders_most,
-                static_cast<unsigned long long>(first.report_count));
-    std::fflush(stdout);
+  const CycleClock clock;
+  std::vector<ShapeRuns> all;
+  for (const MarketShape& shape : market_shapes) {
+    if (only.empty() || only == shape.name) all.emplace_back(shape);
   }
-  std::printf("\nworst shape %.2f M msg/s, reports handed to another thread included\n\n%s", worst,
-              mixes.c_str());
+  if (all.empty()) arguments.give_up("there is no shape " + only);
+  std::printf(
+      "streams   seed %llu, %u new orders per shape, made before the clock starts; "
+      "%llu runs of all shapes in turn, median (least..most)\n\n",
+      static_cast<unsigned long long>(seed), orders, static_cast<unsigned long long>(runs_max));
+  std::fflush(stdout);
+  for (ShapeRuns& runs : all) {
+    runs.workload = make_challenge_workload(*runs.shape, seed, orders);
+  }
+  for (std::uint64_t i = 0; i < runs_max; ++i) {
+    for (ShapeRuns& runs : all) {
+      if (run_once(runs, with_percentiles, clock)) continue;
+      std::printf("%s: two runs of one stream gave different reports\n", runs.shape->name);
+      return 1;
+    }
+  }
+  print_shapes(all);
+  if (with_percentiles) print_percentiles(all, clock);
   return 0;
 }
 
@@ -209,9 +166,18 @@ int run(std::uint64_t seed, std::uint32_t new_orders, int runs) {
 }  // namespace bourse
 
 int main(int argc, char** argv) {
-  const auto number = [&](int i, std::uint64_t otherwise) {
-    return argc > i ? std::strtoull(argv[i], nullptr, 10) : otherwise;
-  };
-  return bourse::run(number(1, 23), static_cast<std::uint32_t>(number(2, 1'000'000)),
-                     std::max(1, static_cast<int>(number(3, 5))));
+  bourse::Arguments arguments(argc, argv, bourse::usage);
+  if (const std::uint64_t operations = arguments.number("--count", UINT64_MAX);
+      operations != UINT64_MAX) {
+    arguments.finish();
+    return bourse::run_counted_operations(operations);
+  }
+  std::fputs(bourse::describe_machine().c_str(), stdout);
+  if (arguments.flag("--memory")) {
+    const std::uint64_t resting = arguments.number("--resting", 10'000'000);
+    const std::uint64_t symbols = arguments.number("--symbols", 10'000);
+    arguments.finish();
+    return bourse::report_memory(resting, symbols);
+  }
+  return bourse::run(arguments);
 }

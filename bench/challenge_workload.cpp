@@ -2,140 +2,184 @@
 
 #include <algorithm>
 #include <cmath>
-#include <queue>
 #include <random>
 #include <sstream>
+#include <utility>
+
+#include "matching/state_hash.h"  // mix64
 
 namespace bourse {
 namespace {
 
-constexpr double middle_start = 33'504;
+constexpr std::int64_t middle_start = 33'504;
 
-// The middle at `progress` (0 to 1) of the stream.
-double middle_of(MarketShape shape, double progress, double walk) {
-  constexpr double turn = 6.283185307179586;
-  switch (shape) {
-    case MarketShape::still:
-      return middle_start;
-    case MarketShape::normal:
-      return middle_start + walk;
-    case MarketShape::swing_25:
-      return middle_start * (1 + 0.25 * std::sin(turn * 4 * progress)) + walk;
-    case MarketShape::swing_40:
-      return middle_start * (1 + 0.40 * std::sin(turn * 8 * progress)) + walk;
-    case MarketShape::flash_crash_60: {
-      const double from_bottom = std::abs(progress - 0.5) / 0.15;  // falls and rises in 15 % each
-      return middle_start * (1 - 0.60 * std::max(0.0, 1 - from_bottom)) + walk;
-    }
-  }
-  return middle_start;
-}
-
-struct Due {
-  std::uint64_t at;  // new orders sent
-  std::uint64_t id;
-  bool operator>(const Due& other) const { return at > other.at; }
-};
-
-class Generator {
+// Draws by hand: the distributions of the standard library differ from one library to the next.
+class Dice {
  public:
-  Generator(MarketShape shape, std::uint64_t seed, std::uint32_t new_orders)
-      : shape_(shape), random_(seed), new_orders_(new_orders), sides_(new_orders) {}
+  explicit Dice(std::uint64_t seed) : random_(static_cast<std::uint32_t>(mix64(seed))) {}
 
-  ChallengeWorkload run() {
-    out_.messages.reserve(new_orders_ * 2 + new_orders_ / 8);
-    for (std::uint32_t id = 0; id < new_orders_; ++id) {
-      walk_ += (unit() - 0.5) * 2;
-      middle_ = middle_of(shape_, id / static_cast<double>(new_orders_), walk_);
-      send_new(id);
-      while (!due_.empty() && due_.top().at <= id) {
-        const std::uint64_t gone = due_.top().id;
-        due_.pop();
-        send_cancel(gone);
-      }
-      if (unit() < 0.17 && id > 100) send_modify(id);
-    }
-    return std::move(out_);
+  // Evenly from [0, 1), in steps of 2^-53.
+  double unit() {
+    const std::uint64_t high = random_() >> 5;
+    const std::uint64_t low = random_() >> 6;
+    return static_cast<double>((high << 26) + low) * 0x1.0p-53;
+  }
+  bool happens(double chance) { return unit() < chance; }
+  // Evenly from first to last, both included; the remainder's bias is below count / 2^32.
+  std::uint32_t between(std::uint32_t first, std::uint32_t last) {
+    const std::uint64_t count = std::uint64_t{last} - first + 1;
+    return first + static_cast<std::uint32_t>((count * random_()) >> 32);
+  }
+  // Standard normal, by Box and Muller.
+  double normal() {
+    const double radius = std::sqrt(-2 * std::log(1 - unit()));
+    return radius * std::cos(6.283185307179586 * unit());
   }
 
  private:
-  double unit() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
-  std::uint64_t sequence() { return out_.messages.size(); }
+  std::mt19937 random_;
+};
 
-  std::int64_t drawn(double mean) {
-    return 1 + static_cast<std::int64_t>(-std::log(1 - unit()) * mean);
-  }
-  // Ticks away from the middle: short-lived orders stand near, patient ones far.
-  std::int64_t away(bool patient) {
-    if (shape_ == MarketShape::still) return drawn(patient ? 40 : 6);
-    return drawn(patient ? 1'000 : 20);
-  }
-  std::int64_t price(std::uint8_t side, bool aggressive, bool patient) {
-    const std::int64_t distance = aggressive ? -away(false) / 2 : away(patient);
-    const auto middle = static_cast<std::int64_t>(middle_);
-    return std::max<std::int64_t>(1, side == 0 ? middle - distance : middle + distance);
-  }
-  void send_new(std::uint64_t id) {
-    me_msg_t m{};
-    const std::uint8_t side = random_() & 1;
-    const bool ioc = unit() < 0.15;
-    const double patience = unit();
-    sides_[id] = side;
-    m.new_order = {id,
-                   sequence(),
-                   price(side, ioc || unit() < 0.03, patience > 0.9),
-                   static_cast<std::uint32_t>(random_() % 100 + 1),
-                   side,
-                   ioc,
-                   {}};
-    out_.messages.push_back(m);
-    ++out_.new_count;
-    if (ioc) {
-      ++out_.ioc_count;
-    } else {
-      // In new orders: how long until its owner cancels it.
-      const double mean = patience < 0.6 ? 30 : patience < 0.9 ? 3'000 : 300'000;
-      due_.push({id + static_cast<std::uint64_t>(drawn(mean)), id});
+// How far from the middle an order stands: a steep fall from the best price outwards and a hill
+// about the ninth level, or all levels alike.
+class LevelTable {
+ public:
+  explicit LevelTable(const MarketShape& shape) : count_(shape.level_count) {
+    if (shape.levels == MarketShape::Levels::even) return;
+    double sum = 0;
+    for (std::uint32_t k = 0; k < count_; ++k) {
+      const double from_hill = k - 8.0;
+      sum += std::pow(k + 1.0, -2.23) + 5 * std::exp(-0.5 * from_hill * from_hill);
+      up_to_.push_back(sum);
     }
   }
+  std::uint32_t draw(Dice& dice) const {
+    if (up_to_.empty()) return dice.between(0, count_ - 1);
+    const auto found = std::ranges::upper_bound(up_to_, dice.unit() * up_to_.back());
+    return std::min(static_cast<std::uint32_t>(found - up_to_.begin()), count_ - 1);
+  }
+
+ private:
+  std::uint32_t count_;
+  std::vector<double> up_to_;
+};
+
+// A geometric Brownian middle without drift. Its logarithm is kept in steps of 2^-32, so that the
+// last bit of a logarithm or a fused multiplication changes no stream.
+class Middle {
+ public:
+  Middle(const MarketShape& shape, std::uint32_t steps)
+      : leap_chance_(shape.leap_chance),
+        deviation_(shape.swing / std::sqrt(static_cast<double>(steps))),
+        drift_(-deviation_ * deviation_ / 2) {}
+
+  std::int64_t step(Dice& dice) {
+    if (deviation_ > 0) add(drift_ + deviation_ * dice.normal());
+    if (leap_chance_ > 0 && dice.happens(leap_chance_)) {
+      add(0.4 * dice.unit() - 0.2);
+      // Leaps alone would carry it out of sight.
+      log_ = std::clamp(log_, -scale_log_, scale_log_);
+    }
+    return std::llround(middle_start * std::exp(static_cast<double>(log_) * 0x1.0p-32));
+  }
+
+ private:
+  static constexpr std::int64_t scale_log_ = std::int64_t{2} << 32;  // a factor of e^2
+  void add(double step) { log_ += std::llround(step * 0x1.0p32); }
+
+  double leap_chance_;
+  double deviation_;
+  double drift_;
+  std::int64_t log_ = 0;
+};
+
+struct Arrival {
+  std::uint64_t id;
+  std::int64_t price;
+  std::uint32_t quantity;
+  std::uint8_t side;
+};
+
+// All new orders, buys first, then in the order of their arrival, which is quite another one: where
+// the middle has moved, buys and sells stand on each other's side and trade.
+std::vector<Arrival> draw_arrivals(const MarketShape& shape, Dice& dice, std::uint32_t count) {
+  const LevelTable levels(shape);
+  Middle middle(shape, count);
+  std::vector<Arrival> arrivals;
+  arrivals.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::int64_t at = middle.step(dice);
+    const std::int64_t away = std::int64_t{levels.draw(dice)} + 1;
+    const std::uint8_t side = i < count / 2 ? 0 : 1;
+    const std::int64_t price = std::max<std::int64_t>(1, side == 0 ? at - away : at + away);
+    // mix64 is a bijection: no two ids are equal.
+    const std::uint64_t id = shape.wide_ids ? mix64(i + 1) : std::uint64_t{i} + 1;
+    arrivals.push_back({id, price, dice.between(1, 100), side});
+  }
+  for (std::uint32_t i = count; i > 1; --i) {
+    std::swap(arrivals[i - 1], arrivals[dice.between(0, i - 1)]);
+  }
+  return arrivals;
+}
+
+// One order after another lives its whole life: in the challenge all is on one timeline, and the
+// times it draws (a cancel comes after an exponential time that grows with the level) only move
+// everything after them, so they never change the order of the messages and are not drawn here.
+class Lives {
+ public:
+  Lives(const MarketShape& shape, Dice& dice, ChallengeWorkload& out)
+      : dice_(dice), out_(out), cancel_share_(shape.cancel_share) {}
+
+  void live(const Arrival& order) {
+    const bool ioc = dice_.happens(0.15);
+    send_new(order, ioc);
+    if (ioc) return;
+    const bool is_modified = dice_.happens(0.20);
+    Arrival now = order;
+    if (is_modified) {
+      now.quantity += 1;
+      if (dice_.happens(0.80)) now.price = std::max<std::int64_t>(1, now.price + toward(now.side));
+      send_modify(now);
+    }
+    if (!dice_.happens(cancel_share_)) return;
+    send_cancel(now.id);
+    if (dice_.happens(0.02)) send_cancel(now.id);
+    if (is_modified && dice_.happens(0.02)) send_modify(now);
+  }
+
+ private:
+  static std::int64_t toward(std::uint8_t side) { return side == 0 ? 1 : -1; }
+  me_msg_t& add(std::uint8_t type) {
+    me_msg_t& m = out_.messages.emplace_back();
+    m.type = type;
+    return m;
+  }
+  // Of the message that was added last.
+  std::uint64_t sequence() const { return out_.messages.size() - 1; }
+
+  void send_new(const Arrival& a, bool ioc) {
+    me_msg_t& m = add(0);
+    m.new_order = {a.id, sequence(), a.price, a.quantity, a.side, std::uint8_t{ioc}, {}};
+    ++out_.new_count;
+    out_.ioc_count += ioc ? 1 : 0;
+  }
   void send_cancel(std::uint64_t id) {
-    me_msg_t m{};
-    m.type = 1;
+    me_msg_t& m = add(1);
     m.cancel = {id, sequence()};
-    out_.messages.push_back(m);
     ++out_.cancel_count;
   }
-  void send_modify(std::uint64_t newest) {
-    const std::uint64_t reach = unit() < 0.7 ? 50 : 3'000;
-    const std::uint64_t id = newest - std::min(newest, random_() % reach);
-    me_msg_t m{};
-    m.type = 2;
-    m.modify = {id,
-                sequence(),
-                price(sides_[id], unit() < 0.05, false),
-                static_cast<std::uint32_t>(random_() % 100 + 1),
-                sides_[id],
-                {}};
-    out_.messages.push_back(m);
+  void send_modify(const Arrival& a) {
+    me_msg_t& m = add(2);
+    m.modify = {a.id, sequence(), a.price, a.quantity, a.side, {}};
     ++out_.modify_count;
   }
 
-  MarketShape shape_;
-  std::mt19937_64 random_;
-  std::uint32_t new_orders_;
-  std::vector<std::uint8_t> sides_;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  double walk_ = 0;
-  double middle_ = middle_start;
-  ChallengeWorkload out_;
+  Dice& dice_;
+  ChallengeWorkload& out_;
+  double cancel_share_;
 };
 
 }  // namespace
-
-const char* name_of(MarketShape shape) {
-  constexpr const char* names[] = {"static", "normal", "swing-25", "swing-40", "flash-crash"};
-  return names[static_cast<std::size_t>(shape)];
-}
 
 std::string ChallengeWorkload::mix() const {
   std::ostringstream out;
@@ -149,9 +193,15 @@ std::string ChallengeWorkload::mix() const {
   return out.str();
 }
 
-ChallengeWorkload make_challenge_workload(MarketShape shape, std::uint64_t seed,
+ChallengeWorkload make_challenge_workload(const MarketShape& shape, std::uint64_t seed,
                                           std::uint32_t new_orders) {
-  return Generator(shape, seed, new_orders).run();
+  Dice dice(seed);
+  ChallengeWorkload out;
+  out.messages.reserve(std::size_t{new_orders} * 2 + new_orders / 4 + 16);
+  const std::vector<Arrival> arrivals = draw_arrivals(shape, dice, new_orders);
+  Lives lives(shape, dice, out);
+  for (const Arrival& order : arrivals) lives.live(order);
+  return out;
 }
 
 }  // namespace bourse
