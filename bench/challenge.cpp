@@ -13,6 +13,7 @@
 #include "bench/challenge_runs.h"      // run_hand_off, ...
 #include "bench/challenge_workload.h"  // make_challenge_workload
 #include "bench/machine.h"             // describe_machine, pin_to_core
+#include "bench/spread.h"              // median, spread
 
 namespace bourse {
 namespace {
@@ -43,18 +44,6 @@ struct ShapeRuns {
   std::vector<double> full_ns;
   OperationTimes times;
 };
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-std::string spread(const std::vector<double>& values, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f (%.*f..%.*f)", decimals, median(values), decimals,
-                std::ranges::min(values), decimals, std::ranges::max(values));
-  return text;
-}
 
 // False: two runs of one stream gave different reports.
 bool run_once(ShapeRuns& runs, bool with_percentiles, const CycleClock& clock) {

@@ -40,7 +40,11 @@ void to_engine(CountedMarket& market, const Messages& messages) {
 }  // namespace
 
 // Names that callgrind can be told; never merged into their callers, nor with each other.
+#ifdef __clang__
+#define COUNTED extern "C" __attribute__((noinline))
+#else
 #define COUNTED extern "C" __attribute__((noinline, noclone, no_icf))
+#endif
 COUNTED void counted_matcher_add(const Messages& messages) { to_matcher(messages); }
 COUNTED void counted_matcher_cancel(const Messages& messages) { to_matcher(messages); }
 COUNTED void counted_matcher_execute(const Messages& messages) { to_matcher(messages); }
@@ -57,11 +61,11 @@ COUNTED void counted_full_execute(CountedMarket& m, const Messages& messages) {
 
 namespace {
 
-// The streams of one operation each. All adds rest at prices of the challenge's static shape; an
-// execute is an order that takes exactly the order that is first in line.
 constexpr std::size_t book_orders = 40'000;
 constexpr std::uint64_t operations_max = 15'000;  // there must be makers for all the executes
 
+// The streams of one operation each. All adds rest at prices of the challenge's static shape; an
+// execute is an order that takes exactly the order that is first in line.
 struct Streams {
   Messages before;  // a book of 40,000 orders
   Messages adds;
@@ -91,8 +95,9 @@ Streams make_streams(std::uint64_t operations) {
   for (const me_msg_t& m : streams.before) {
     if (m.new_order.side == 0) makers.push_back(m.new_order);
   }
-  std::ranges::stable_sort(makers, [](const new_order_t& a, const new_order_t& b) {
-    return a.price_ticks > b.price_ticks;
+  std::ranges::sort(makers, [](const new_order_t& a, const new_order_t& b) {
+    if (a.price_ticks != b.price_ticks) return a.price_ticks > b.price_ticks;
+    return a.sequence_number < b.sequence_number;
   });
   makers.resize(std::min<std::size_t>(makers.size(), operations));
   std::uint64_t id = count;

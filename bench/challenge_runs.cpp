@@ -49,10 +49,11 @@ static_assert(sizeof(KeptReport) == 56);
 
 void digest_reports(const std::vector<KeptReport>& kept, HandOff& result) {
   for (const KeptReport& r : kept) {
-    result.digest = (result.digest ^ (r.order_id + r.maker * 3 + r.sequence * 5 +
-                                      static_cast<std::uint64_t>(r.price) * 7 + r.quantity * 11 +
-                                      r.type + r.side * 13)) *
-                    hash_weights[0];
+    const std::uint64_t quantity = r.quantity;
+    const std::uint64_t kind = r.type + std::uint64_t{r.side} * 13;
+    const std::uint64_t fields = r.order_id + r.maker * 3 + r.sequence * 5 +
+                                 static_cast<std::uint64_t>(r.price) * 7 + quantity * 11 + kind;
+    result.digest = (result.digest ^ fields) * hash_weights[0];
     result.trade_count += r.type == 1 ? 1 : 0;
   }
   result.report_count = kept.size();

@@ -78,13 +78,13 @@ class Middle {
     if (leap_chance_ > 0 && dice.happens(leap_chance_)) {
       add(0.4 * dice.unit() - 0.2);
       // Leaps alone would carry it out of sight.
-      log_ = std::clamp(log_, -scale_log_, scale_log_);
+      log_ = std::clamp(log_, -log_max, log_max);
     }
     return std::llround(middle_start * std::exp(static_cast<double>(log_) * 0x1.0p-32));
   }
 
  private:
-  static constexpr std::int64_t scale_log_ = std::int64_t{2} << 32;  // a factor of e^2
+  static constexpr std::int64_t log_max = std::int64_t{2} << 32;  // a factor of e^2
   void add(double step) { log_ += std::llround(step * 0x1.0p32); }
 
   double leap_chance_;

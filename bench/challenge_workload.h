@@ -17,7 +17,7 @@ namespace bourse {
 
 // What is drawn alike in all shapes is in challenge_workload.cpp.
 struct MarketShape {
-  const char* name;
+  const char* name = "";
   // Standard deviation of the logarithm of the middle over the whole stream.
   double swing = 0;
   // In the middle, of one new order: how likely it is that it leaps, by up to 20 % either way.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -56,11 +57,9 @@ class CycleClock {
   // What lies between begin() and end(), without the two of them. Not below 0.
   std::int64_t net_ns(std::uint64_t cycles) const {
     if (cycles <= overhead_cycles_) return 0;
-    return static_cast<std::int64_t>(ns(cycles - overhead_cycles_) + 0.5);
+    return std::llround(ns(cycles - overhead_cycles_));
   }
-  std::uint64_t cycles(double ns) const {
-    return static_cast<std::uint64_t>(ns / ns_per_cycle_ + 0.5);
-  }
+  double cycles(double ns) const { return ns / ns_per_cycle_; }
   double overhead_ns() const { return ns(overhead_cycles_); }
   // The smallest difference that two readings can have, other than 0.
   double step_ns() const { return ns(step_cycles_); }

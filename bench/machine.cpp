@@ -2,11 +2,11 @@
 
 #include <sched.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "app/build_info.h"  // build_info
 
@@ -23,17 +23,27 @@ std::string value_of(const char* file, const std::string& key) {
   return "unknown";
 }
 
+// How the processor chooses its frequency, where the system says so.
+std::string governor() {
+  std::ifstream in("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  std::string name;
+  return std::getline(in, name) ? ", governor " + name : "";
+}
+
 }  // namespace
 
 std::string describe_machine() {
   std::ostringstream out;
+  const long cores = ::sysconf(_SC_NPROCESSORS_ONLN);  // of the machine, also in a pinned thread
   utsname system{};
   ::uname(&system);
-  out << "machine   " << value_of("/proc/cpuinfo", "model name") << ", "
-      << std::thread::hardware_concurrency() << " cores, " << value_of("/proc/meminfo", "MemTotal")
-      << ", Linux " << system.release << "\n"
+  out << "machine   " << value_of("/proc/cpuinfo", "model name") << ", " << cores << " cores, "
+      << value_of("/proc/meminfo", "MemTotal") << ", Linux " << system.release << governor() << "\n"
       << "build     " << build_info().compiler << ", " << build_info().flags << ", "
       << build_info().commit << "\n";
+  if (cores < 2) {
+    out << "warning   one core only: threads that should run at once take turns\n";
+  }
 #ifndef NDEBUG
   out << "warning   a debug or sanitized build: the figures mean nothing\n";
 #endif
