@@ -109,6 +109,8 @@ struct Run {
   std::uint64_t late_count = 0;  // sent more than a microsecond after the intended time
   std::int64_t late_ns_max = 0;
   std::uint64_t full_count = 0;  // commands that found the gate full, and waited
+  std::uint64_t refused_count = 0;
+  std::uint32_t open_orders = 0;  // at the end
 };
 
 // `interval_ns` 0: as fast as it goes.
@@ -171,6 +173,8 @@ Run run_once(const std::vector<Command>& commands, std::size_t warm_up, double i
     }
   }
   CHECK(floor.sequencer.last_sequence().value() == commands.size() + 1);
+  result.refused_count = floor.sequencer.rejected_count(RejectReason::unknown_order);
+  result.open_orders = floor.engine.open_orders();
   return result;
 }
 
@@ -210,6 +214,8 @@ int run(std::uint64_t rate, std::uint64_t seconds, std::uint64_t runs) {
   std::vector<double> late_max_us;
   std::uint64_t full_count = 0;
   std::size_t sample_count = 0;
+  std::uint64_t refused_count = 0;
+  std::uint32_t open_orders = 0;
   for (std::uint64_t i = 0; i < runs; ++i) {
     Run one = run_once(commands, warm_up, 1e9 / static_cast<double>(rate), clock);
     const Percentiles percentiles(std::move(one.latency_ns));
@@ -223,6 +229,8 @@ int run(std::uint64_t rate, std::uint64_t seconds, std::uint64_t runs) {
                          static_cast<double>(sample_count));
     late_max_us.push_back(static_cast<double>(one.late_ns_max) / 1e3);
     full_count += one.full_count;
+    refused_count = one.refused_count;
+    open_orders = one.open_orders;
     fastest.push_back(run_once(commands, warm_up, 0, clock).rate_reached / 1e6);
     service.push_back(service_ns(commands, clock));
   }
@@ -243,6 +251,10 @@ int run(std::uint64_t rate, std::uint64_t seconds, std::uint64_t runs) {
       "service   %s ns per command in the sequencer, the gate filled before by the same "
       "core\n",
       spread(service, 0).c_str());
+  std::printf(
+      "stream    %zu commands a run, %llu of them for an order that is no longer open; %u "
+      "orders open at the end\n",
+      commands.size(), static_cast<unsigned long long>(refused_count), open_orders);
   if (median(reached) < 0.99 * static_cast<double>(rate)) {
     std::puts("warning   the rate was not reached: the latencies are those of a queue");
   }
