@@ -84,6 +84,7 @@ class FeedStage {
       entry_.drain();
     }
     count_orders();
+    entry_.try_again();
     if (has_failed_) return false;
     const std::int64_t began_ns = steady_now_ns();
     TimeNs newest{0};

@@ -11,45 +11,13 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "feed/instrument_table.h"  // InstrumentTable
-#include "feed/order_frames.h"      // WireOrder, OrderOperation
-#include "matching/command.h"       // Command
-#include "matching/sequencer.h"     // Gate
-#include "matching/types.h"         // AccountId, ...
+#include "feed/order_command.h"  // OrderText, WireOrder, Sender, Refusal
+#include "matching/command.h"    // Command
+#include "matching/sequencer.h"  // Gate
 
 namespace bourse {
-
-// What the JSON operations order, amend and cancel say; decimals are still text.
-struct OrderText {
-  OrderOperation operation = OrderOperation::none;
-  ClientSequence client_sequence{0};
-  OrderId order_id{0};      // amend, cancel
-  std::string_view symbol;  // may be left out for cancel
-  std::string_view side;    // "buy", "sell"
-  std::string_view type;    // "limit" (also if left out), "market", ...
-  std::string_view price;
-  std::string_view quantity;
-  std::string_view time_in_force;          // "gtc" (also if left out), "ioc", "fok", ...
-  std::string_view self_trade_prevention;  // left out: none
-  std::string_view client_order_id;
-  bool post_only = false;
-  bool lose_priority = false;  // amend: to the back of the queue in any case
-  GroupId group{0};
-  std::int64_t valid_ms = 0;  // 0: always valid
-  TimeNs client_time{0};
-};
-
-struct Sender {
-  AccountId account{0};
-  SessionId session{0};
-  TimeNs now{0};  // what valid_ms counts from
-};
-
-struct Refusal {
-  std::uint16_t code;   // RejectReason or ControlError
-  std::string message;  // what is wrong, with the value
-};
 
 class OrderEntry {
  public:
@@ -59,6 +27,11 @@ class OrderEntry {
 
   Outcome submit(const OrderText& order, const Sender& sender);
   Outcome submit(const WireOrder& order, const Sender& sender);
+
+  // A session is over whose orders asked to be cancelled with it. A full gate loses nothing: what
+  // found no room is sent by the next try_again(), which the thread calls often.
+  void end_session(AccountId account, SessionId session);
+  void try_again();
 
   // From now on every request is refused with `draining`.
   void drain() { draining_ = true; }
@@ -70,15 +43,10 @@ class OrderEntry {
 
   Gate gate_;
   const InstrumentTable& instruments_;
+  std::vector<Command> waiting_;  // for room in the gate
   bool draining_ = false;
   std::uint64_t sent_count_ = 0;
   std::uint64_t busy_count_ = 0;
 };
-
-// OrderText, WireOrder -> Command, without the gate.
-std::expected<Command, Refusal> command_of(const OrderText& order, const Sender& sender,
-                                           const InstrumentTable& instruments);
-std::expected<Command, Refusal> command_of(const WireOrder& order, const Sender& sender,
-                                           const InstrumentTable& instruments);
 
 }  // namespace bourse

@@ -143,6 +143,8 @@ bool read_order(std::span<const std::byte> bytes, WireOrder& out) {
          .tif = f.tif(),
          .stp = f.stp(),
          .flags = f.flags(),
+         .min_qty = request->min_qty(),
+         .peg = request->peg(),
          .cl_ord_id = std::string{text_of(request->cl_ord_id())}};
   return true;
 }
@@ -157,7 +159,8 @@ std::vector<std::byte> encode_order(const WireOrder& o) {
                              o.stp,           o.flags,      0};
   flatbuffers::Offset<flatbuffers::String> text;
   if (!o.cl_ord_id.empty()) text = builder.CreateString(o.cl_ord_id);
-  v1::FinishOrderRequestBuffer(builder, v1::CreateOrderRequest(builder, &fixed, text));
+  v1::FinishOrderRequestBuffer(builder,
+                               v1::CreateOrderRequest(builder, &fixed, text, o.min_qty, o.peg));
   const auto* const first = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {first, first + builder.GetSize()};
 }

@@ -30,8 +30,8 @@ enum class OrderOperation : std::uint8_t {  // OrderOp of orders.fbs
   new_order = 1,
   amend = 2,
   cancel = 3,
-  mass_cancel = 4,       // reserved
-  cancel_all_after = 5,  // reserved
+  mass_cancel = 4,       // by instrument_id, side, group; 0 = all
+  cancel_all_after = 5,  // valid_until: in so many milliseconds; 0 disarms
   status = 6,            // reserved
 };
 
@@ -58,6 +58,8 @@ struct WireOrder {  // OrderFixed, with its names
   std::uint8_t tif = 0;       // TimeInForce
   std::uint8_t stp = 0;       // SelfTradePrevention
   std::uint8_t flags = 0;     // order_flags
+  std::uint64_t min_qty = 0;
+  std::uint8_t peg = 0;  // PegReference
   std::string cl_ord_id = {};
 };
 
@@ -88,8 +90,8 @@ struct WireReport {
   std::uint8_t side = 0;       // wire_buy, wire_sell
   std::uint8_t ord_type = 0;
   std::uint8_t tif = 0;
-  std::uint8_t liquidity = 0;  // 'M', 'T' or 0
-  std::uint32_t flags = 0;     // exec_flags
+  std::uint8_t liquidity = 0;       // 'M', 'T' or 0
+  std::uint32_t flags = 0;          // exec_flags
   std::string_view cl_ord_id = {};  // of the Report or the frame it was made from
 };
 // Quantities and prices of an instrument that is not known are 0 and INT64_MAX.

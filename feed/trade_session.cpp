@@ -29,6 +29,8 @@ OrderOperation order_operation(std::string_view op) {
   if (op == "order") return OrderOperation::new_order;
   if (op == "amend") return OrderOperation::amend;
   if (op == "cancel") return OrderOperation::cancel;
+  if (op == "mass_cancel") return OrderOperation::mass_cancel;
+  if (op == "cancel_after") return OrderOperation::cancel_all_after;
   return OrderOperation::none;
 }
 
@@ -77,6 +79,7 @@ struct TradeSession::State {
   TimeNs opened{0};  // first time told
   std::uint32_t auth_failures = 0;
   bool is_closing = false;
+  bool ends_with_session = false;    // an order of this session asked to be cancelled with it
   const ApiKey* key = nullptr;       // once authenticated
   std::optional<ExecStream> stream;  // once authenticated
 };
@@ -84,7 +87,10 @@ struct TradeSession::State {
 TradeSession::TradeSession(ExecRouter& router, OrderEntry& entry, const Keys& keys, const Log& log,
                            const FeedOptions& options, SessionInfo info)
     : state_(std::make_unique<State>(router, entry, keys, log, options, std::move(info))) {}
-TradeSession::~TradeSession() = default;
+TradeSession::~TradeSession() {
+  if (state_ == nullptr || !state_->ends_with_session) return;
+  state_->entry.end_session(state_->key->account, state_->info.id);
+}
 TradeSession::TradeSession(TradeSession&&) noexcept = default;
 
 bool TradeSession::is_authenticated() const { return state_->key != nullptr; }
@@ -153,6 +159,11 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   State::fail(error, out);
 }
 
+bool takes_risk_off(OrderOperation operation) {
+  return operation == OrderOperation::cancel || operation == OrderOperation::mass_cancel ||
+         operation == OrderOperation::cancel_all_after;
+}
+
 bool TradeSession::State::may_trade(bool is_cancel, TradeError& error) {
   if (key == nullptr) {
     error.code = code_of(ControlError::auth_required);
@@ -183,8 +194,7 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
   order.client_order_id = fields.text("cl_ord_id");
   error.client_seq = order.client_sequence.value();
   error.cl_ord_id = order.client_order_id.substr(0, id_bytes_max);
-  if (error.code == 0 && !may_trade(operation == OrderOperation::cancel, error))
-    return fail(error, out);
+  if (error.code == 0 && !may_trade(takes_risk_off(operation), error)) return fail(error, out);
   order.symbol = fields.text("symbol");
   order.order_id = OrderId{fields.integer("order_id")};
   order.side = fields.text("side");
@@ -193,6 +203,18 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
   order.quantity = fields.decimal("qty");
   order.time_in_force = fields.text("tif");
   order.self_trade_prevention = fields.text("stp");
+  order.stop_price = fields.decimal("stop_px");
+  order.distance = fields.decimal("distance");
+  order.peg = fields.text("peg");
+  order.display = fields.decimal("display_qty");
+  order.minimum = fields.decimal("min_qty");
+  order.expire_at = TimeNs{static_cast<std::int64_t>(fields.integer("expire_at"))};
+  order.slide = fields.flag("slide");
+  order.hidden = fields.flag("hidden");
+  order.cancel_on_disconnect = fields.flag("cancel_on_disconnect");
+  order.prevent_in_group = fields.flag("stp_in_group");
+  order.this_session = fields.flag("this_session");
+  order.after_ms = static_cast<std::int64_t>(fields.integer("ms"));
   order.post_only = fields.flag("post_only");
   order.lose_priority = fields.flag("lose_priority");
   order.group = GroupId{static_cast<std::uint32_t>(fields.integer("group", UINT32_MAX))};
@@ -200,7 +222,10 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
   order.client_time = TimeNs{static_cast<std::int64_t>(fields.integer("client_ts"))};
   if (!fields.ok()) return fail(error, out);
   const auto outcome = entry.submit(order, {key->account, info.id, now});
-  if (outcome) return;  // the report comes on the stream
+  if (outcome) {  // the report comes on the stream
+    ends_with_session = ends_with_session || order.cancel_on_disconnect;
+    return;
+  }
   error.code = outcome.error().code;
   error.message = outcome.error().message;
   fail(error, out);
@@ -225,10 +250,14 @@ void TradeSession::on_binary(std::span<const std::byte> bytes, Outbox& out) {
   }
   error.client_seq = order.client_seq;
   error.cl_ord_id = std::string_view{order.cl_ord_id}.substr(0, id_bytes_max);
-  const bool is_cancel = order.op == static_cast<std::uint8_t>(OrderOperation::cancel);
-  if (!s.may_trade(is_cancel, error)) return State::fail(error, out);
+  const auto operation = static_cast<OrderOperation>(order.op);
+  if (!s.may_trade(takes_risk_off(operation), error)) return State::fail(error, out);
   const auto outcome = s.entry.submit(order, {s.key->account, s.info.id, s.now});
-  if (outcome) return;
+  if (outcome) {
+    const bool asks = (order.flags & order_flags::cancel_on_disconnect) != 0;
+    s.ends_with_session = s.ends_with_session || asks;
+    return;
+  }
   error.code = outcome.error().code;
   error.message = outcome.error().message;
   State::fail(error, out);

@@ -34,6 +34,11 @@ constexpr Names<SelfTradePrevention, 5> preventions{
      {SelfTradePrevention::cancel_both, "cancel_both"},
      {SelfTradePrevention::decrement, "decrement"}}};
 
+constexpr Names<PegReference, 4> pegs{{{PegReference::none, "none"},
+                                       {PegReference::primary, "primary"},
+                                       {PegReference::market, "market"},
+                                       {PegReference::midpoint, "midpoint"}}};
+
 constexpr Names<ExecType, 10> exec_types{{{ExecType::accepted, "accepted"},
                                           {ExecType::fill, "fill"},
                                           {ExecType::partial_fill, "partial_fill"},
@@ -45,18 +50,19 @@ constexpr Names<ExecType, 10> exec_types{{{ExecType::accepted, "accepted"},
                                           {ExecType::triggered, "triggered"},
                                           {ExecType::cancel_rejected, "cancel_rejected"}}};
 
-constexpr Names<OrderStatus, 7> statuses{{{OrderStatus::none, "none"},
+constexpr Names<OrderStatus, 8> statuses{{{OrderStatus::none, "none"},
                                           {OrderStatus::open, "open"},
                                           {OrderStatus::partially_filled, "partially_filled"},
                                           {OrderStatus::filled, "filled"},
                                           {OrderStatus::canceled, "canceled"},
                                           {OrderStatus::rejected, "rejected"},
-                                          {OrderStatus::expired, "expired"}}};
+                                          {OrderStatus::expired, "expired"},
+                                          {OrderStatus::waiting, "waiting"}}};
 
 constexpr Names<Liquidity, 3> liquidities{
     {{Liquidity::none, "none"}, {Liquidity::maker, "maker"}, {Liquidity::taker, "taker"}}};
 
-constexpr Names<RejectReason, 28> reasons{
+constexpr Names<RejectReason, 37> reasons{
     {{RejectReason::none, "none"},
      {RejectReason::unknown_instrument, "unknown_instrument"},
      {RejectReason::halted, "halted"},
@@ -83,6 +89,15 @@ constexpr Names<RejectReason, 28> reasons{
      {RejectReason::unknown_account, "unknown_account"},
      {RejectReason::instrument_exists, "instrument_exists"},
      {RejectReason::bad_instrument, "bad_instrument"},
+     {RejectReason::wrong_phase, "wrong_phase"},
+     {RejectReason::account_disabled, "account_disabled"},
+     {RejectReason::open_orders_limit, "open_orders_limit"},
+     {RejectReason::position_limit, "position_limit"},
+     {RejectReason::order_rate, "order_rate"},
+     {RejectReason::max_notional, "max_notional"},
+     {RejectReason::bad_account, "bad_account"},
+     {RejectReason::unknown_trade, "unknown_trade"},
+     {RejectReason::delisted, "delisted"},
      {RejectReason::busy, "busy"},
      {RejectReason::draining, "draining"}}};
 
@@ -126,6 +141,7 @@ std::optional<OrderType> parse_order_type(std::string_view name) {
 std::optional<TimeInForce> parse_time_in_force(std::string_view name) {
   return value_in(times_in_force, name);
 }
+std::optional<PegReference> parse_peg(std::string_view name) { return value_in(pegs, name); }
 std::optional<SelfTradePrevention> parse_self_trade_prevention(std::string_view name) {
   if (name == "none") return SelfTradePrevention::none;
   return value_in(preventions, name);

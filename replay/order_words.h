@@ -24,6 +24,7 @@ std::string_view reject_name(RejectReason reason);     // "would_cross"; "unknow
 std::optional<Side> parse_side(std::string_view name);
 std::optional<OrderType> parse_order_type(std::string_view name);
 std::optional<TimeInForce> parse_time_in_force(std::string_view name);
+std::optional<PegReference> parse_peg(std::string_view name);
 std::optional<SelfTradePrevention> parse_self_trade_prevention(std::string_view name);
 
 }  // namespace bourse

@@ -173,6 +173,59 @@ TEST(OrderEntry, EachRefusalOfTextHasItsCode) {
   EXPECT_EQ(code_of(late), 1004);
 }
 
+TEST(OrderEntry, RarerOrdersSayWhatTheyAre) {
+  OrderText stop = buy();
+  stop.type = "stop_limit";
+  stop.stop_price = "49999.99";
+  stop.display = "0.1";
+  stop.time_in_force = "gtd";
+  stop.expire_at = TimeNs{5};
+  stop.cancel_on_disconnect = true;
+  const auto command = command_of(stop, sender, instruments());
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->order.type, OrderType::stop_limit);
+  EXPECT_EQ(command->order.stop_price, PriceTicks{4'999'999});
+  EXPECT_EQ(command->order.display_quantity, QuantityLots{1'000});
+  EXPECT_EQ(command->order.expire_at, TimeNs{5});
+  EXPECT_EQ(command->order_flags, order_flags::cancel_on_disconnect);
+
+  OrderText peg = buy();
+  peg.type = "pegged";
+  peg.peg = "midpoint";
+  peg.distance = "0.02";
+  peg.price = {};
+  const auto pegged = command_of(peg, sender, instruments());
+  ASSERT_TRUE(pegged);
+  EXPECT_EQ(pegged->peg, PegReference::midpoint);
+  EXPECT_EQ(pegged->order.stop_price, PriceTicks{2});
+  EXPECT_EQ(pegged->order.price, no_price);
+}
+
+TEST(OrderEntry, ManyOrdersAreCancelledByScope) {
+  OrderText text;
+  text.operation = OrderOperation::mass_cancel;
+  text.side = "sell";
+  text.group = GroupId{4};
+  text.this_session = true;
+  const auto mass = command_of(text, sender, instruments());
+  ASSERT_TRUE(mass);
+  EXPECT_EQ(mass->type, CommandType::mass_cancel);
+  EXPECT_EQ(mass->symbol, SymbolId{0});
+  EXPECT_EQ(mass->mass_cancel.side, Side::sell);
+  EXPECT_EQ(mass->mass_cancel.group, GroupId{4});
+  EXPECT_EQ(mass->mass_cancel.session, sender.session);
+  text.symbol = "NOPE";
+  EXPECT_EQ(code_of(text), code(RejectReason::unknown_instrument));
+
+  WireOrder timer;
+  timer.op = static_cast<std::uint8_t>(OrderOperation::cancel_all_after);
+  timer.valid_until = 1'500;
+  const auto after = command_of(timer, sender, instruments());
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->type, CommandType::cancel_after);
+  EXPECT_EQ(after->cancel_after.after_ns, 1'500'000'000);
+}
+
 TEST(OrderEntry, EachRefusalOfAFrameHasItsCode) {
   const auto with = [](auto change) {
     WireOrder order = wire_buy_order();
@@ -190,10 +243,12 @@ TEST(OrderEntry, EachRefusalOfAFrameHasItsCode) {
   EXPECT_EQ(with([](WireOrder& o) { o.stp = 99; }), 5020);
   EXPECT_EQ(with([](WireOrder& o) { o.valid_until = UINT64_MAX; }), 5020);
   EXPECT_EQ(with([](WireOrder& o) { o.cl_ord_id.assign(37, 'x'); }), 5020);
-  EXPECT_EQ(with([](WireOrder& o) { o.display_qty = 1; }), 5019);
-  EXPECT_EQ(with([](WireOrder& o) { o.expire_at = 1; }), 5019);
-  EXPECT_EQ(with([](WireOrder& o) { o.stop_price = 1; }), 5019);
-  EXPECT_EQ(with([](WireOrder& o) { o.op = 4; }), 5019);
+  EXPECT_EQ(with([](WireOrder& o) { o.display_qty = 10'001; }), 5004);
+  EXPECT_EQ(with([](WireOrder& o) { o.min_qty = 10'001; }), 5004);
+  EXPECT_EQ(with([](WireOrder& o) { o.expire_at = UINT64_MAX; }), 5020);
+  EXPECT_EQ(with([](WireOrder& o) { o.stop_price = 15'000'000; }), 5003);
+  EXPECT_EQ(with([](WireOrder& o) { o.peg = 9; }), 5020);
+  EXPECT_EQ(with([](WireOrder& o) { o.op = 6; }), 5019);
   EXPECT_EQ(with([](WireOrder& o) { o.op = 200; }), 5019);
   EXPECT_EQ(with([](WireOrder& o) { o.op = 2; }), 1003) << "an amend without its order";
 }
