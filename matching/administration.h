@@ -151,10 +151,10 @@ void apply_set_account(EngineState& state, Reports& reports, const Command& comm
   account.quantity_max = body.quantity_max;
   account.notional_max = body.notional_max;
   account.position_max = body.position_max;
-  if (body.orders_per_second != account.orders_per_second ||
-      body.orders_burst != account.orders_burst) {
+  const std::uint32_t burst = body.orders_burst == 0 ? body.orders_per_second : body.orders_burst;
+  if (body.orders_per_second != account.orders_per_second || burst != account.orders_burst) {
     account.orders_per_second = body.orders_per_second;
-    account.orders_burst = body.orders_burst == 0 ? body.orders_per_second : body.orders_burst;
+    account.orders_burst = burst;
     account.tokens_e9 = std::uint64_t{account.orders_burst} * 1'000'000'000;
     account.tokens_at = state.time;
   }

@@ -58,7 +58,7 @@ inline RejectReason check_amend_of(EngineState& state, const Command& command, H
 // Less of it, in its place: an iceberg gives from its reserve first.
 template <class Reports>
 void reduce_in_place(EngineState& state, Reports& reports, Book& book, Handle handle,
-                     QuantityLots quantity) {
+                     QuantityLots quantity, std::uint32_t flags) {
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   Level& level = memory.level_of(handle);
@@ -76,19 +76,19 @@ void reduce_in_place(EngineState& state, Reports& reports, Book& book, Handle ha
   order.leaves = shown;
   order.reserve = reserve;
   reports.toggle(handle);
-  reports.replaced(handle);
+  reports.replaced(handle, flags);
 }
 
 template <class Reports>
 void amend_resting(EngineState& state, Reports& reports, Book& book, Handle handle,
-                   const Command& command, PriceTicks price, bool meets) {
+                   const Command& command, PriceTicks price, bool meets, std::uint32_t flags) {
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   Level& level = memory.level_of(handle);
   const QuantityLots quantity = command.order.quantity;
   const bool keeps_place = price == level.price && quantity <= order.leaves + order.reserve &&
                            (command.order_flags & order_flags::lose_priority) == 0;
-  if (keeps_place) return reduce_in_place(state, reports, book, handle, quantity);
+  if (keeps_place) return reduce_in_place(state, reports, book, handle, quantity, flags);
   if (meets) {
     withdraw(state, reports, book, handle, CancelReason::amended, 0);
   } else {
@@ -102,7 +102,7 @@ void amend_resting(EngineState& state, Reports& reports, Book& book, Handle hand
   }
   set_open_quantity(state, handle, quantity);
   memory.orders.details(handle).price = price;
-  reports.replaced(handle);
+  reports.replaced(handle, flags);
   if (!meets) return place_quietly(state, reports, book, handle, price);
   const std::uint64_t key_min = book.worst_key_taken(order.side, price);
   end_taker(state, reports, book, handle, match(state, reports, book, handle, key_min));
@@ -142,6 +142,7 @@ template <class Reports>
     amend_follower(state, reports, book, handle, command.order);
   } else {
     PriceTicks price = command.order.price;
+    std::uint32_t flags = 0;
     bool meets = book.trading.phase == Phase::continuous &&
                  price != memory.level_of(handle).price && book.crosses(memory, order.side, price);
     if (meets && (order.flags & order_flags::post_only) != 0) {
@@ -149,8 +150,9 @@ template <class Reports>
       if (slides) price = passive_price(memory, book, order.side);
       if (!slides || price == no_price) return reject(RejectReason::would_cross);
       meets = false;
+      flags = exec_flags::slid;
     }
-    amend_resting(state, reports, book, handle, command, price, meets);
+    amend_resting(state, reports, book, handle, command, price, meets, flags);
   }
   settle(state, reports, book);
 }

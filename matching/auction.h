@@ -41,8 +41,8 @@ bool uncross(EngineState& state, Reports& reports, Book& book, PriceTicks price)
     if (bid == no_handle || ask == no_handle) return true;
     if (memory.ladders.levels[bid].key < buy_key) return true;
     if (memory.ladders.levels[ask].key < sell_key) return true;
-    if (state.match_count == auction_matches_max) return false;
-    ++state.match_count;
+    if (state.match_count >= 2 * auction_matches_max) return false;
+    state.match_count += 2;  // both sides have events of their own
     const Handle buy = front(Side::buy);
     const Handle sell = front(Side::sell);
     Order& b = memory.orders[buy];

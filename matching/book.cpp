@@ -10,40 +10,6 @@ Handle Book::best_displayed(const BookMemory& memory, Side side) const {
   return at;
 }
 
-bool Book::can_fill(const BookMemory& memory, Side makers, std::uint64_t key_min,
-                    QuantityLots quantity, std::uint32_t matches_max) const {
-  const Ladder& side = ladder(makers);
-  for (Handle at = side.best(); at != no_handle; at = side.next_worse(memory.ladders, at)) {
-    const Level& level = memory.ladders.levels[at];
-    if (level.key < key_min) return false;
-    const bool covers = level.total + level.hidden_total >= quantity;
-    std::uint64_t matches = 0;
-    QuantityLots open{0};
-    // Refills come back behind younger orders, so who is met is known for the whole level only:
-    // where an iceberg stands in front, all of the level is counted.
-    bool has_iceberg = false;
-    for (const bool hidden : {false, true}) {
-      for (Handle o = hidden ? level.hidden_first : level.first; o != no_handle;
-           o = memory.orders[o].next) {
-        if (covers && !has_iceberg && open >= quantity) return matches <= matches_max;
-        const Order& order = memory.orders[o];
-        ++matches;
-        open += order.leaves;
-        const bool is_enough = covers && !has_iceberg && open >= quantity;
-        if (order.reserve == QuantityLots{0} || is_enough) continue;
-        const std::uint64_t display = memory.orders.details(o).display_quantity.value();
-        has_iceberg = true;
-        matches += (order.reserve.value() + display - 1) / display;
-      }
-    }
-    if (covers) return matches <= matches_max;
-    if (matches >= matches_max) return false;
-    matches_max -= static_cast<std::uint32_t>(matches);
-    quantity -= level.total + level.hidden_total;
-  }
-  return false;
-}
-
 void Book::wait(BookMemory& memory, Handle handle, PriceTicks stop_price) {
   const Side side = memory.orders[handle].side;
   append_to(memory, stops(side), handle, key(opposite(side), stop_price), stop_price);

@@ -82,11 +82,6 @@ class Book {
     const Handle level = best_displayed(memory, side);
     return level == no_handle ? no_price : memory.ladders.levels[level].price;
   }
-  // Could `quantity` be matched at once, at keys >= key_min of `makers`, with at most
-  // `matches_max` orders? O(orders that would be matched).
-  bool can_fill(const BookMemory& memory, Side makers, std::uint64_t key_min, QuantityLots quantity,
-                std::uint32_t matches_max) const;
-
   // Puts the order (its quantities filled in) at the end of its queue at `price`: displayed, or
   // hidden if its flags say so.
   void append(BookMemory& memory, Handle order, PriceTicks price);

@@ -82,6 +82,7 @@ template <class Reports>
       if (canceled == cancels_per_command_max) return pend_sweep(state, number);
       Book& book = state.book_of(details.symbol);
       cancel_order(state, reports, book, at, words);
+      ++state.match_count;  // what follows the market must leave room for these reports
       ++canceled;
       if (book.trading.followers != 0) {
         book.trading.is_settling = true;
@@ -111,6 +112,7 @@ template <class Reports>
     if (trading.sweep_side != Side::none && order.side != trading.sweep_side) return true;
     if (canceled == cancels_per_command_max) return false;
     cancel_order(state, reports, book, at, words);
+    ++state.match_count;
     ++canceled;
     return true;
   };
@@ -178,7 +180,9 @@ template <class Reports>
 [[gnu::noinline]] void apply_cancel_after(EngineState& state, Reports& reports,
                                           const Command& command) {
   const CancelAfterBody& body = command.cancel_after;
-  if (body.after_ns < 0) return reports.rejected(command, RejectReason::bad_field);
+  constexpr std::int64_t most = std::int64_t{1} << 62;
+  if (body.after_ns < 0 || body.after_ns >= most)
+    return reports.rejected(command, RejectReason::bad_field);
   Account& account = state.accounts[command.account];
   account.dead_man_group = body.group;
   account.dead_man_session = body.session;
@@ -186,7 +190,7 @@ template <class Reports>
   if (body.after_ns == 0) {
     state.accounts_due.remove(number);
   } else {
-    state.accounts_due.set(number, TimeNs{command.time.value() + body.after_ns});
+    state.accounts_due.set(number, TimeNs{command.time.value() + body.after_ns}, number);
   }
   state.note_change(number, static_cast<std::uint64_t>(state.accounts_due.time_of(number).value()));
   reports.acknowledged(command);

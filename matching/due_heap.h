@@ -1,7 +1,7 @@
 // The due heap: who has something to do at a time, earliest first.
 //   Shape:  a binary heap of (time, item) with the place of every item, so that an item can be
-//           moved or taken out; items are numbers below items_max. O(log n). Equal times come in
-//           the order of the item numbers: the same on every machine.
+//           moved or taken out; items are numbers below items_max. O(log n). Equal times come
+//           in the order of their ranks: the same on every machine.
 //   Units:  nanoseconds since the Unix epoch.
 //   Owner:  the thread of the engine.
 //   Errors: none; memory for all items is taken in the constructor and touched when used.
@@ -29,11 +29,11 @@ class DueHeap {
   std::uint32_t size() const { return count_; }
 
   // Puts the item in at this time, or moves it there.
-  void set(std::uint32_t item, TimeNs time) {
+  void set(std::uint32_t item, TimeNs time, std::uint64_t rank) {
     std::uint32_t at = places_[item];
     if (at == 0) at = ++count_;
-    rise(at, {time, item});
-    sink(places_[item], {time, item});
+    rise(at, {time, rank, item});
+    sink(places_[item], {time, rank, item});
   }
   // Nothing happens if it is not in.
   void remove(std::uint32_t item) {
@@ -53,9 +53,10 @@ class DueHeap {
  private:
   struct Entry {
     TimeNs time;
+    std::uint64_t rank;
     std::uint32_t item;
     bool before(const Entry& other) const {
-      return time != other.time ? time < other.time : item < other.item;
+      return time != other.time ? time < other.time : rank < other.rank;
     }
   };
   void put(std::uint32_t at, const Entry& entry) {

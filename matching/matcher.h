@@ -24,14 +24,6 @@ enum class MatchEnd : std::uint8_t {
   interrupted,  // the next price is outside the dynamic band
 };
 
-inline bool leaves_band(const Trading& trading, PriceTicks price) {
-  if (!trading.is_banded) [[likely]]
-    return false;
-  const TickDelta band = trading.rules.dynamic_band;
-  const PriceTicks reference = trading.reference();
-  return reference != no_price && (price > reference + band || price < reference - band);
-}
-
 // Moves what both sides of a match have open to what they have filled.
 inline void fill_order(EngineState& state, Order& order, SymbolId symbol, QuantityLots quantity) {
   order.leaves -= quantity;
@@ -65,7 +57,11 @@ MatchEnd match(EngineState& state, Reports& reports, Book& book, Handle taker,
     const Level& level = memory.ladders.levels[at];
     if (level.key < key_min) return MatchEnd::no_match;
     if (state.match_count >= budget_end) return MatchEnd::out_of_budget;
-    if (leaves_band(book.trading, level.price)) return MatchEnd::interrupted;
+    if (book.trading.is_banded) [[unlikely]] {
+      if (book.trading.leaves_band(level.price, book.trading.reference())) {
+        return MatchEnd::interrupted;
+      }
+    }
     const Handle maker = level.order_count != 0 ? level.first : level.hidden_first;
     Order& m = memory.orders[maker];
     memory.orders.prefetch(m.next);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "matching/can_fill.h"     // can_fill
 #include "matching/matcher.h"      // match, end_taker
 #include "matching/order_entry.h"  // check_new_order
 #include "matching/risk.h"         // check_rules, check_limits
@@ -105,7 +106,7 @@ void accept_taker(EngineState& state, Reports& reports, Book& book, Handle handl
   const QuantityLots at_once =
       body.time_in_force == TimeInForce::fok ? body.quantity : body.min_quantity;
   if (at_once != QuantityLots{0} &&
-      !book.can_fill(memory, opposite(body.side), key_min, at_once, matches_per_command_max)) {
+      !can_fill(memory, book, memory.orders[handle], key_min, at_once, matches_per_command_max)) {
     return end_taker(state, reports, book, handle, MatchEnd::no_match);
   }
   end_taker(state, reports, book, handle, match(state, reports, book, handle, key_min));

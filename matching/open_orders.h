@@ -22,7 +22,7 @@ inline void open_order(EngineState& state, Book& book, Handle handle) {
   memory.ids.insert(order.id, handle, memory.id_of());
   state.accounts.add_order(memory.orders, handle);
   if (order.time_in_force == TimeInForce::gtd) [[unlikely]] {
-    state.orders_due.set(handle, memory.orders.details(handle).expire_at);
+    state.orders_due.set(handle, memory.orders.details(handle).expire_at, order.id.value());
   }
   if (state.accounts[order.account].tracks_positions) [[unlikely]] {
     Position& position = *state.positions.find_or_add(order.account, book.symbol());

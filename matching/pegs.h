@@ -64,7 +64,7 @@ bool move_pegs(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   const PriceTicks bid = book.best_price(memory, Side::buy);
   const PriceTicks ask = book.best_price(memory, Side::sell);
-  if (bid == trading.peg_bid && ask == trading.peg_ask) return true;
+  if (trading.pegs_stand && bid == trading.peg_bid && ask == trading.peg_ask) return true;
   for (Handle at = trading.oldest_follower; at != no_handle;) {
     const Order& order = memory.orders[at];
     const OrderDetails& details = memory.orders.details(at);
@@ -75,14 +75,15 @@ bool move_pegs(EngineState& state, Reports& reports, Book& book) {
       continue;
     }
     if (state.match_count >= cascade_matches_max) return false;
-    const MatchId before = state.match_id;
+    const std::uint32_t before = state.match_count;
     withdraw(state, reports, book, at, CancelReason::none, 0);
     place_peg(state, reports, book, at, peg_price(book, order, details, bid, ask));
-    // Whoever was matched may be the next of the list, and those that stand right are passed over.
-    at = state.match_id == before ? next : trading.oldest_follower;
+    // Whoever was matched or cancelled may be the next of the list, and those that stand right are passed over.
+    at = state.match_count == before ? next : trading.oldest_follower;
   }
   trading.peg_bid = bid;
   trading.peg_ask = ask;
+  trading.pegs_stand = true;
   return true;
 }
 

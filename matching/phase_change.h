@@ -25,7 +25,7 @@ inline void schedule(EngineState& state, const Book& book) {
     first = trading.indicative_at;
   }
   if (first) {
-    state.symbols_due.set(book.symbol().value(), first);
+    state.symbols_due.set(book.symbol().value(), first, book.symbol().value());
   } else {
     state.symbols_due.remove(book.symbol().value());
   }
@@ -47,6 +47,7 @@ void enter_phase(EngineState& state, Reports& reports, Book& book, Phase phase, 
   Trading& trading = book.trading;
   trading.phase = phase;
   trading.note_rules();
+  trading.pegs_stand = false;
   trading.change_at = change_at;
   trading.next_phase = change_at ? next_phase : Phase::none;
   trading.told_price = no_price;
@@ -64,6 +65,8 @@ template <class Reports>
 void interrupt(EngineState& state, Reports& reports, Book& book) {
   const std::int64_t lasts = book.trading.rules.volatility_ns;
   const TimeNs end{lasts == 0 ? 0 : state.time.value() + lasts};
+  book.trading.resume_change_at = book.trading.change_at;
+  book.trading.resume_next_phase = book.trading.next_phase;
   enter_phase(state, reports, book, Phase::volatility_auction, end, Phase::continuous);
 }
 

@@ -71,6 +71,8 @@ void apply_set_phase(EngineState& state, Reports& reports, const Command& comman
                     (!has_next || body.change_at > command.time);
   if (!good) return reports.rejected(command, RejectReason::bad_field);
   if (book->trading.is_uncrossing) return reports.rejected(command, RejectReason::wrong_phase);
+  book->trading.resume_change_at = TimeNs{0};
+  book->trading.resume_next_phase = Phase::none;
   change_phase(state, reports, *book, body);
 }
 
@@ -79,10 +81,13 @@ template <class Reports>
 void symbol_is_due(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   if (trading.change_at && trading.change_at <= state.time) {
-    const PhaseBody body{.change_at = TimeNs{0},
+    // What was due in the phase that a volatility auction interrupted is due again after it.
+    const PhaseBody body{.change_at = trading.resume_change_at,
                          .phase = trading.next_phase,
-                         .next_phase = Phase::none,
+                         .next_phase = trading.resume_next_phase,
                          .reserved_ = {}};
+    trading.resume_change_at = TimeNs{0};
+    trading.resume_next_phase = Phase::none;
     state.symbols_due.remove(book.symbol().value());
     return change_phase(state, reports, book, body);
   }

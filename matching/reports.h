@@ -40,8 +40,9 @@ class EventReports {
     event.status = status;
     event.flags = flags;
   }
-  void replaced(Handle order) {
+  void replaced(Handle order, std::uint32_t flags = 0) {
     ExecEvent& event = report(order, ExecType::replaced);
+    event.flags = flags;
     if (state_.book_memory.orders[order].is_waiting) event.status = OrderStatus::waiting;
   }
   void restated(Handle order, std::uint32_t flags) {

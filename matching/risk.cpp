@@ -69,7 +69,7 @@ RejectReason check_limits(EngineState& state, AccountId account, SymbolId symbol
   if (!limits.tracks_positions) return RejectReason::none;
   const Position* const position = state.positions.find_or_add(account, symbol);
   if (position == nullptr) return RejectReason::book_full;
-  if (limits.position_max != QuantityLots{0} &&
+  if (limits.position_max != QuantityLots{0} && added != QuantityLots{0} &&
       !position->allows(side, added, limits.position_max)) {
     return RejectReason::position_limit;
   }

@@ -15,6 +15,8 @@ template <class Reports>
 [[gnu::noinline]] void settle_followers(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   trading.is_settling = false;
+  // In any phase: a stop that comes later must not follow trades from before.
+  move_trailing_stops(state, reports, book);
   while (trading.followers != 0 && trading.phase == Phase::continuous) {
     move_trailing_stops(state, reports, book);
     const Handle stop = next_triggered(state.book_memory, book);
@@ -23,12 +25,12 @@ template <class Reports>
       trigger(state, reports, book, stop);
       continue;
     }
-    const MatchId before = state.match_id;
+    const std::uint32_t before = state.match_count;
     if (stop != no_handle || !move_pegs(state, reports, book)) {
       trading.is_settling = true;
       return pend(state, book);
     }
-    if (state.match_id == before) return;
+    if (state.match_count == before) return;
   }
 }
 

@@ -22,6 +22,7 @@ struct Trading {
   bool is_uncrossing = false;
   bool is_settling = false;  // stops or pegs that had no room in their transaction
   bool is_delisted = false;
+  bool pegs_stand = false;  // where peg_bid and peg_ask want them: not after another phase
   Phase phase_after_uncross = Phase::none;
   enum class Sweep : std::uint8_t { none, day_orders, all_orders } sweep = Sweep::none;
   Side sweep_side = Side::none;
@@ -36,6 +37,8 @@ struct Trading {
   PriceTicks peg_ask = no_price;
   PriceTicks uncross_price = no_price;
   TimeNs change_at{0};
+  TimeNs resume_change_at{0};  // of the phase that a volatility auction interrupted
+  Phase resume_next_phase = Phase::none;
   TimeNs indicative_at{0};
   PriceTicks told_price = no_price;  // of the last indicative event
   QuantityLots told_quantity{0};
@@ -51,6 +54,11 @@ struct Trading {
                (static_cast<std::uint64_t>(rules.static_band.value()) | rules.notional_min |
                 rules.notional_max) != 0;
     is_banded = rules.dynamic_band != TickDelta{0};
+  }
+  // Is a price too far from where the last trade was, or the reference before the first?
+  bool leaves_band(PriceTicks price, PriceTicks from) const {
+    const TickDelta band = rules.dynamic_band;
+    return is_banded && from != no_price && (price > from + band || price < from - band);
   }
   PriceTicks reference() const {
     if (last_trade != no_price) return last_trade;

@@ -63,7 +63,7 @@ class ChallengeReports {
   void accepted(Handle order, OrderStatus, std::uint32_t) {
     if (!is_continued_) tell_order(order_ack, order);
   }
-  void replaced(Handle) { decided_well_ = true; }
+  void replaced(Handle, std::uint32_t = 0) { decided_well_ = true; }
   void canceled(Handle order, std::uint32_t, RejectReason) { tell_order(cancel_ack, order); }
   void expired(Handle order, RejectReason reason) {
     if (reason != RejectReason::book_full) return tell_order(cancel_ack, order);

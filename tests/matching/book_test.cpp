@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "matching/can_fill.h"           // can_fill
 #include "tests/matching/test_market.h"  // test_instrument
 
 namespace bourse {
@@ -93,8 +94,10 @@ TEST_F(BookTest, CanFillCountsQuantityPricesAndMatches) {
   place(Side::sell, 10, 1);
   place(Side::sell, 10, 2);
   const auto can = [&](std::uint64_t quantity, std::int64_t price, std::uint32_t matches_max) {
-    return book.can_fill(memory, Side::sell, book.key(Side::sell, PriceTicks{price}),
-                         QuantityLots{quantity}, matches_max);
+    Order taker{};
+    taker.side = Side::buy;
+    return can_fill(memory, book, taker, book.key(Side::sell, PriceTicks{price}),
+                    QuantityLots{quantity}, matches_max);
   };
   EXPECT_TRUE(can(20, 1, 10));
   EXPECT_FALSE(can(21, 1, 10));
