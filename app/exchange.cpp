@@ -12,6 +12,7 @@
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -87,6 +88,7 @@ struct Exchange::Parts {
   Result<void> submit(const Command& command, const char* what);
   Result<void> open_epoch();
   Result<void> define_instruments();
+  Result<void> end_lost_sessions();
   Result<void> open_shards();
   Result<void> open_participant();
   void start_threads();
@@ -173,6 +175,30 @@ Result<void> Exchange::Parts::define_instruments() {
   for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
     if (const InstrumentBody* body = engine->instrument(SymbolId{id}))
       recovery.symbols.emplace_back(body->symbol_view());
+  return {};
+}
+
+// Sessions do not survive a restart: their orders that asked to end with them end now.
+Result<void> Exchange::Parts::end_lost_sessions() {
+  std::set<AccountId> accounts;
+  for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
+    for (const Side side : {Side::buy, Side::sell})
+      for (const Orders which : {Orders::displayed, Orders::hidden, Orders::waiting})
+        engine->for_each_order(
+            SymbolId{id}, side,
+            [&](const OpenOrder& order) {
+              if ((order.order_flags & order_flags::cancel_on_disconnect) != 0)
+                accounts.insert(order.account);
+            },
+            which);
+  for (const AccountId account : accounts) {
+    Command command{};
+    command.type = CommandType::mass_cancel;
+    command.account = account;
+    command.mass_cancel.cause = MassCancelCause::disconnect;
+    command.mass_cancel.on_disconnect_only = true;
+    if (auto ended = submit(command, "orders of sessions that are gone"); !ended) return ended;
+  }
   return {};
 }
 
@@ -326,6 +352,7 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   if (auto done = p.recover(); !done) return std::unexpected(done.error());
   if (auto done = p.open_shards(); !done) return std::unexpected(done.error());
   if (auto done = p.open_epoch(); !done) return std::unexpected(done.error());
+  if (auto done = p.end_lost_sessions(); !done) return std::unexpected(done.error());
   if (auto done = p.define_instruments(); !done) return std::unexpected(done.error());
   if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
   p.export_metrics();

@@ -78,7 +78,8 @@ bool move_pegs(EngineState& state, Reports& reports, Book& book) {
     const std::uint32_t before = state.match_count;
     withdraw(state, reports, book, at, CancelReason::none, 0);
     place_peg(state, reports, book, at, peg_price(book, order, details, bid, ask));
-    // Whoever was matched or cancelled may be the next of the list, and those that stand right are passed over.
+    // Whoever was matched or cancelled may be the next of the list; those that stand right are
+    // passed over.
     at = state.match_count == before ? next : trading.oldest_follower;
   }
   trading.peg_bid = bid;

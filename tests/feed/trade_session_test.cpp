@@ -193,6 +193,31 @@ TEST_F(TradeSession, AmendAndCancelAreAnsweredOnTheStream) {
   EXPECT_EQ(reports[2].client_seq, 4u);
 }
 
+TEST_F(TradeSession, OrdersThatAskForItEndWithTheirSession) {
+  TradeClient stays{desk};
+  static_cast<void>(stays.auth());
+  std::vector<std::string> names;
+  std::uint64_t told = 2;
+  std::uint64_t lasting = 0;
+  {
+    TradeClient leaves{desk};
+    static_cast<void>(leaves.auth());
+    leaves.say(order(1, "buy", "100.00", "0.3", R"(,"cancel_on_disconnect":true)"));
+    leaves.say(order(2, "buy", "99.00", "0.3"));
+    settle(stays);
+    const auto accepted = reports_in(stays.hear(), told, names);
+    ASSERT_EQ(accepted.size(), 2u);
+    lasting = accepted[1].order_id;
+  }
+  settle(stays);
+  const auto reports = reports_in(stays.hear(), told, names);
+  // The decision about the mass cancel, then the order that asked for it.
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[1].exec_type, static_cast<std::uint8_t>(ExecType::canceled));
+  EXPECT_NE(reports[1].order_id, lasting);
+  EXPECT_NE(reports[1].flags & exec_flags::cancel_on_disconnect, 0u);
+}
+
 TEST_F(TradeSession, ARequestInFlatBuffersIsWorthOneInJson) {
   TradeClient client{desk};
   static_cast<void>(client.auth());
