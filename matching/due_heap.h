@@ -56,7 +56,8 @@ class DueHeap {
     std::uint64_t rank;
     std::uint32_t item;
     bool before(const Entry& other) const {
-      return time != other.time ? time < other.time : rank < other.rank;
+      if (time != other.time) return time < other.time;
+      return rank != other.rank ? rank < other.rank : item < other.item;
     }
   };
   void put(std::uint32_t at, const Entry& entry) {

@@ -13,7 +13,8 @@ namespace bourse {
 // REQUIRES: the order waits or is pegged.
 inline void start_following(BookMemory& memory, Trading& trading, Handle handle) {
   Order& order = memory.orders[handle];
-  ++trading.followers;
+  // What was traded while nobody followed is nobody's business.
+  if (trading.followers++ == 0) trading.trade_low = trading.trade_high = no_price;
   if (order.type != OrderType::trailing_stop && order.type != OrderType::pegged) return;
   OrderDetails& details = memory.orders.details(handle);
   order.follows = 1;

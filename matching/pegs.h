@@ -24,7 +24,8 @@ inline PriceTicks peg_price(const Book& book, const Order& order, const OrderDet
   if (details.peg == PegReference::midpoint) {
     if (bid == no_price || ask == no_price) return no_price;
     const std::int64_t width = ask.value() - bid.value();
-    price = bid + TickDelta{buys ? width / 2 : (width + 1) / 2};
+    // Rounded down for a buy and up for a sell, also where an auction's book crosses.
+    price = bid + TickDelta{buys ? width >> 1 : (width + 1) >> 1};
   }
   if (price == no_price) return no_price;
   const TickDelta distance{details.stop_price.value()};
