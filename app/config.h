@@ -29,6 +29,13 @@ struct SymbolConfig {
   std::string price_min;  // in the quote currency; empty = one tick
   std::string price_max = "10000000";
   std::int64_t quantity_exponent = -8;
+  // Rules of trading, in the quote currency; empty or 0 = no such rule. docs/MATCHING.md.
+  std::string reference_price;
+  std::string static_band;
+  std::string dynamic_band;
+  std::string market_protection;
+  std::uint32_t volatility_ms = 0;
+  std::uint32_t indicative_ms = 0;
   int line = 0;  // where the file says so; 0 = not from a file
 };
 

@@ -8,6 +8,7 @@
 
 #include "app/config_file.h"        // load_config_file
 #include "app/instrument_config.h"  // instrument_of, demo_symbols
+#include "app/opening_commands.h"   // rules_of
 #include "app/key_config.h"         // keys_of
 #include "app/settings.h"           // set_setting, apply_environment
 
@@ -26,7 +27,10 @@ Result<void> check_whole(const Config& config, const std::string& file) {
     return std::unexpected(std::move(error));
   };
   for (const SymbolConfig& symbol : config.symbols) {
-    if (const auto body = instrument_of(symbol); !body) return located(body.error(), symbol.line);
+    const auto body = instrument_of(symbol);
+    if (!body) return located(body.error(), symbol.line);
+    if (const auto rules = rules_of(symbol, *body); !rules)
+      return located(rules.error(), symbol.line);
     const auto same = [&](const SymbolConfig& other) { return other.symbol == symbol.symbol; };
     if (std::count_if(config.symbols.begin(), config.symbols.end(), same) > 1)
       return located({ExitCode::bad_config, fmt::format("symbol {} stands twice", symbol.symbol),

@@ -90,7 +90,13 @@ Result<void> read_symbol(const toml::table& table, const std::filesystem::path& 
                                   text_field("quantity_max", symbol.quantity_max),
                                   text_field("price_min", symbol.price_min),
                                   text_field("price_max", symbol.price_max),
-                                  integer_field("quantity_exponent", symbol.quantity_exponent)};
+                                  integer_field("quantity_exponent", symbol.quantity_exponent),
+                                  text_field("reference_price", symbol.reference_price),
+                                  text_field("static_band", symbol.static_band),
+                                  text_field("dynamic_band", symbol.dynamic_band),
+                                  text_field("market_protection", symbol.market_protection),
+                                  integer_field("volatility_ms", symbol.volatility_ms),
+                                  integer_field("indicative_ms", symbol.indicative_ms)};
   if (auto read = read_entry(table, file, "symbols", fields); !read) return read;
   config.symbols.push_back(std::move(symbol));
   return {};

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <functional>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
 #include "app/key_config.h"           // keys_of
+#include "app/opening_commands.h"     // rule_changes, ends_of_lost_sessions
 #include "app/participants.h"         // run_demo_market, run_itch_flow
 #include "app/wall_clock.h"           // wall_clock_now
 #include "feed/certificate.h"         // TlsContext
@@ -88,7 +88,7 @@ struct Exchange::Parts {
   Result<void> submit(const Command& command, const char* what);
   Result<void> open_epoch();
   Result<void> define_instruments();
-  Result<void> end_lost_sessions();
+  Result<void> open_market();
   Result<void> open_shards();
   Result<void> open_participant();
   void start_threads();
@@ -178,27 +178,14 @@ Result<void> Exchange::Parts::define_instruments() {
   return {};
 }
 
-// Sessions do not survive a restart: their orders that asked to end with them end now.
-Result<void> Exchange::Parts::end_lost_sessions() {
-  std::set<AccountId> accounts;
-  for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
-    for (const Side side : {Side::buy, Side::sell})
-      for (const Orders which : {Orders::displayed, Orders::hidden, Orders::waiting})
-        engine->for_each_order(
-            SymbolId{id}, side,
-            [&](const OpenOrder& order) {
-              if ((order.order_flags & order_flags::cancel_on_disconnect) != 0)
-                accounts.insert(order.account);
-            },
-            which);
-  for (const AccountId account : accounts) {
-    Command command{};
-    command.type = CommandType::mass_cancel;
-    command.account = account;
-    command.mass_cancel.cause = MassCancelCause::disconnect;
-    command.mass_cancel.on_disconnect_only = true;
-    if (auto ended = submit(command, "orders of sessions that are gone"); !ended) return ended;
-  }
+// The rules of the symbols as the configuration has them, and the end of what outlived its session.
+Result<void> Exchange::Parts::open_market() {
+  const auto changes = rule_changes(config.symbols, *engine);
+  if (!changes) return std::unexpected(changes.error());
+  for (const Command& command : *changes)
+    if (auto done = submit(command, "rules of a symbol"); !done) return done;
+  for (const Command& command : ends_of_lost_sessions(*engine))
+    if (auto done = submit(command, "orders of sessions that are gone"); !done) return done;
   return {};
 }
 
@@ -352,8 +339,8 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   if (auto done = p.recover(); !done) return std::unexpected(done.error());
   if (auto done = p.open_shards(); !done) return std::unexpected(done.error());
   if (auto done = p.open_epoch(); !done) return std::unexpected(done.error());
-  if (auto done = p.end_lost_sessions(); !done) return std::unexpected(done.error());
   if (auto done = p.define_instruments(); !done) return std::unexpected(done.error());
+  if (auto done = p.open_market(); !done) return std::unexpected(done.error());
   if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
   p.export_metrics();
   p.start_threads();

@@ -1,4 +1,6 @@
 #include "app/settings.h"
+#include "app/instrument_config.h"  // instrument_of
+#include "app/opening_commands.h"   // rules_of
 
 #include <gtest/gtest.h>
 
@@ -118,6 +120,27 @@ TEST_F(ConfigFile, ASymbolWithATickThatDoesNotDivideItsBoundsIsRefused) {
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().what.find("price_max"), std::string::npos) << config.error().text();
   EXPECT_TRUE(config.error().where.ends_with(".toml:1")) << config.error().where;
+}
+
+TEST_F(ConfigFile, TheRulesOfASymbolAreTicksAndNanoseconds) {
+  SymbolConfig symbol;
+  symbol.symbol = "A";
+  symbol.reference_price = "100.00";
+  symbol.static_band = "10.00";
+  symbol.dynamic_band = "0.50";
+  symbol.volatility_ms = 3;
+  const auto instrument = instrument_of(symbol);
+  ASSERT_TRUE(instrument);
+  const auto rules = rules_of(symbol, *instrument);
+  ASSERT_TRUE(rules) << rules.error().text();
+  EXPECT_EQ(rules->reference_price, PriceTicks{10'000});
+  EXPECT_EQ(rules->static_band, TickDelta{1'000});
+  EXPECT_EQ(rules->dynamic_band, TickDelta{50});
+  EXPECT_EQ(rules->volatility_ns, 3'000'000);
+  symbol.dynamic_band = "0.005";
+  const auto refused = rules_of(symbol, *instrument);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("dynamic_band"), std::string::npos);
 }
 
 TEST_F(ConfigFile, ASymbolMayNotStandTwice) {
