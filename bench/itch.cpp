@@ -1,6 +1,7 @@
 // bourse_itch_bench: how fast ITCH is read, and how fast the shipped feed handler builds the books
-// from it: full FIFO queues, public events, all checks. Everything lies in memory before the clock
-// starts; every run begins with the same books; the median of the runs counts.
+// from it: full FIFO queues, all checks, without and with the public events made of it. Everything
+// lies in memory before the clock starts; every run begins with the same books; the median of the
+// runs counts.
 //   Use:  bourse_itch_bench [--runs N] [--messages N] [--seed N] [FILE of ITCH 5.0 messages]
 
 #include <time.h>
@@ -19,6 +20,8 @@
 #include "bench/itch_workload.h"  // make_itch_workload
 #include "bench/machine.h"        // describe_machine
 #include "matching/check.h"       // CHECK
+#include "replay/itch_batch.h"    // ItchBatch
+#include "replay/itch_books.h"    // ItchBooks
 #include "replay/itch_feed.h"     // ItchFeed
 #include "replay/itch_reader.h"   // ItchReader
 
@@ -78,8 +81,24 @@ std::uint64_t parse(std::span<const std::byte> bytes) {
 
 std::uint64_t build(std::span<const std::byte> bytes, ItchFeed& feed, EventBuffer& events) {
   auto reader = ItchReader::over(bytes, "workload");
-  while (reader.next() == ItchReader::Next::message) feed.apply(reader.message(), events);
-  CHECK(reader.next() == ItchReader::Next::end);
+  ItchBatch batch;
+  while (batch.fill(reader)) {
+    feed.books().expect(batch.messages());
+    for (const auto message : batch.messages()) feed.apply(message, events);
+  }
+  CHECK(batch.why() == ItchReader::Next::end);
+  return reader.messages();
+}
+
+std::uint64_t build_books(std::span<const std::byte> bytes, ItchBooks& books) {
+  auto reader = ItchReader::over(bytes, "workload");
+  std::uint64_t faults = 0;
+  ItchBatch batch;
+  while (batch.fill(reader)) {
+    books.expect(batch.messages());
+    for (const auto message : batch.messages()) faults += books.apply(message) != ItchFault::none;
+  }
+  CHECK(batch.why() == ItchReader::Next::end && faults == 0 && books.crossed_count() == 0);
   return reader.messages();
 }
 
@@ -87,19 +106,32 @@ void measure_stocks(std::uint32_t stocks, const Arguments& arguments) {
   const ItchWorkload workload = make_itch_workload(
       {.stocks = stocks, .messages = arguments.messages, .seed = arguments.seed});
   std::vector<double> parsing;
-  std::vector<double> building;
+  std::vector<double> books_only;
+  std::vector<double> with_events;
+  std::uint64_t bytes = 0;
   EventBuffer events;
   for (int run = 0; run < arguments.runs; ++run) {
     parsing.push_back(seconds_of([&] { parse(workload.messages); }));
+    {
+      ItchBooks books;
+      build_books(workload.start, books);
+      books_only.push_back(seconds_of([&] { build_books(workload.messages, books); }));
+      CHECK(books.order_count() == workload.live_orders);
+      bytes = books.bytes();
+    }
     ItchFeed feed;
     build(workload.start, feed, events);
-    building.push_back(seconds_of([&] { build(workload.messages, feed, events); }));
+    with_events.push_back(seconds_of([&] { build(workload.messages, feed, events); }));
     CHECK(feed.counts().faults_all() == 0 && feed.counts().crossed == 0);
     CHECK(feed.counts().live_orders == workload.live_orders);
   }
   const std::string name = std::to_string(stocks) + " stocks";
   print_row((name + ", parse").c_str(), arguments.messages, parsing);
-  print_row((name + ", parse and build books").c_str(), arguments.messages, building);
+  print_row((name + ", parse, books").c_str(), arguments.messages, books_only);
+  print_row((name + ", parse, books, events").c_str(), arguments.messages, with_events);
+  std::printf("%-34s %8.1f bytes each: order, level, ladder and directory\n",
+              (name + ", " + std::to_string(workload.live_orders) + " live orders").c_str(),
+              static_cast<double>(bytes) / static_cast<double>(workload.live_orders));
 }
 
 void measure_file(const Arguments& arguments) {
@@ -130,7 +162,7 @@ void measure_file(const Arguments& arguments) {
     building.push_back(seconds);
   }
   print_row("file, parse", messages, parsing);
-  print_row("file, parse and build books", messages, building);
+  print_row("file, parse, books, events", messages, building);
 }
 
 int run(const Arguments& arguments) {

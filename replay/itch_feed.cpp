@@ -1,7 +1,6 @@
 #include "replay/itch_feed.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace bourse {
 namespace {
@@ -39,22 +38,7 @@ Side side_of(char buy_sell_indicator) {
 
 PriceTicks ticks(itch::Price4 price) { return PriceTicks{price.value}; }
 
-ItchFault fault_of(DepthError error) {
-  switch (error) {
-    case DepthError::unknown_order:
-      return ItchFault::unknown_reference;
-    case DepthError::duplicate_order:
-      return ItchFault::duplicate_reference;
-    case DepthError::quantity_mismatch:
-      return ItchFault::excess_quantity;
-    default:
-      return ItchFault::bad_field;
-  }
-}
-
-constexpr std::uint64_t all_shares = ~std::uint64_t{0};
-
-// An event of which the book will fill in side, price, quantity and leaves.
+// An event of which the change will fill in side, price, quantity and leaves.
 PublicEvent reduction(EventKind kind, std::uint64_t aux) {
   PublicEvent event{};
   event.kind = kind;
@@ -75,12 +59,9 @@ class ItchFeed::Step {
 
   void list(const itch::MessageHeader& header, const itch::Stock& stock) {
     const auto [symbol, is_new] = feed_.directory_.list(header.stock_locate, stock);
-    if (symbol && is_new) {
-      const InstrumentBody instrument = itch_instrument(stock.view());
-      feed_.stocks_.push_back({.book = DepthBook(instrument.tick_size_e9, instrument.lot_size)});
-    }
+    if (symbol && is_new) feed_.stocks_.push_back({.locate = header.stock_locate});
     // Listed once more, the day's definition stands.
-    if (find_stock(header) && is_new) follow(reduction(EventKind::definition, 0));
+    if (find_stock(header) && is_new) publish(reduction(EventKind::definition, 0));
   }
 
   void operator()(const itch::StockDirectory& m) { list(m.header, m.stock); }
@@ -103,13 +84,23 @@ class ItchFeed::Step {
            cancellation(CancelReason::reduced));
   }
   void operator()(const itch::OrderDelete& m) {
-    reduce(m.header, m.order_reference_number, all_shares, cancellation(CancelReason::requested));
+    if (!find_order_stock(m.header)) return;
+    ItchChange change;
+    if (!is_refused(feed_.books_.reduce(m.header.stock_locate, m.order_reference_number,
+                                        ItchBooks::all_shares, change))) {
+      took(m.order_reference_number, change, cancellation(CancelReason::requested));
+    }
   }
   void operator()(const itch::OrderReplace& m) {
-    const std::optional<DepthOrder> before =
-        reduce(m.header, m.original_order_reference_number, all_shares,
-               cancellation(CancelReason::replaced));
-    if (before) rest(m.new_order_reference_number, before->side, m.shares, ticks(m.price));
+    if (!find_order_stock(m.header)) return;
+    ItchChange change;
+    if (is_refused(feed_.books_.replace(m.header.stock_locate, m.original_order_reference_number,
+                                        m.new_order_reference_number, m.shares, m.price.value,
+                                        change))) {
+      return;
+    }
+    took(m.original_order_reference_number, change, cancellation(CancelReason::replaced));
+    rests(m.new_order_reference_number, change.side, m.shares, ticks(m.price));
   }
 
   // Since 2014 Nasdaq says 'B' whatever the hidden order's side was: nobody is told the aggressor.
@@ -135,8 +126,8 @@ class ItchFeed::Step {
   }
   void operator()(const itch::RegShoRestriction& m) {
     if (m.reg_sho_action == '0' || !find_stock(m.header)) return;
-    follow(reduction(EventKind::status,
-                     static_cast<std::uint64_t>(StatusAction::short_sale_restriction)));
+    publish(reduction(EventKind::status,
+                      static_cast<std::uint64_t>(StatusAction::short_sale_restriction)));
   }
 
   template <class Message>
@@ -148,7 +139,7 @@ class ItchFeed::Step {
     events.back().flags |= event_flags::last;
     // Only an order that is added can cross a book that was not.
     if (events.back().kind == EventKind::add || stock_->is_crossed) {
-      stock_->is_crossed = stock_->book.crossed();
+      stock_->is_crossed = feed_.books_.crossed(stock_->locate);
       if (stock_->is_crossed) {
         ++(stock_->may_be_crossed ? feed_.counts_.crossed_halted : feed_.counts_.crossed);
       }
@@ -177,10 +168,27 @@ class ItchFeed::Step {
     ++feed_.counts_.faults[static_cast<std::size_t>(fault)];
   }
 
+  bool is_refused(ItchFault fault) {
+    if (fault == ItchFault::none) return false;
+    refuse(fault);
+    return true;
+  }
+
+  // The same for a message that names an order: there is none in a stock that was never listed.
+  bool find_order_stock(const itch::MessageHeader& header) {
+    if (find_stock(header)) return true;
+    if (outcome_ != ItchOutcome::left_out) refuse(ItchFault::unknown_reference);
+    return false;
+  }
+
   template <class Order>
   void add(const Order& m) {
     if (find_stock(m.header)) {
-      rest(m.order_reference_number, side_of(m.buy_sell_indicator), m.shares, ticks(m.price));
+      const Side side = side_of(m.buy_sell_indicator);
+      if (!is_refused(feed_.books_.add(m.header.stock_locate, m.order_reference_number, side,
+                                       m.shares, m.price.value))) {
+        rests(m.order_reference_number, side, m.shares, ticks(m.price));
+      }
     } else if (outcome_ != ItchOutcome::left_out) {
       outcome_ = ItchOutcome::not_listed;
       feed_.missing_header_ = m.header;
@@ -188,42 +196,36 @@ class ItchFeed::Step {
     }
   }
 
-  void rest(std::uint64_t reference, Side side, std::uint64_t shares, PriceTicks price) {
+  void reduce(const itch::MessageHeader& header, std::uint64_t reference, std::uint32_t shares,
+              const PublicEvent& event) {
+    if (!find_order_stock(header)) return;
+    if (shares == 0) return refuse(ItchFault::bad_field);
+    ItchChange change;
+    if (!is_refused(feed_.books_.reduce(header.stock_locate, reference, shares, change))) {
+      took(reference, change, event);
+    }
+  }
+
+  void rests(std::uint64_t reference, Side side, std::uint32_t shares, PriceTicks price) {
     PublicEvent event = reduction(EventKind::add, 0);
     event.side = side;
     event.order_id = OrderId{reference};
     event.price = price;
     event.quantity = event.leaves = QuantityLots{shares};
-    if (!follow(event)) return;
+    publish(event);
+    feed_.counts_.live_orders = feed_.books_.order_count();
     feed_.counts_.live_orders_max =
-        std::max(feed_.counts_.live_orders_max, ++feed_.counts_.live_orders);
+        std::max(feed_.counts_.live_orders_max, feed_.counts_.live_orders);
   }
 
-  // The order as it was before, if there was one and it has so many shares.
-  std::optional<DepthOrder> reduce(const itch::MessageHeader& header, std::uint64_t reference,
-                                   std::uint64_t shares, PublicEvent event) {
-    if (!find_stock(header)) {
-      if (outcome_ != ItchOutcome::left_out) refuse(ItchFault::unknown_reference);
-      return std::nullopt;
-    }
-    const std::optional<DepthOrder> order = stock_->book.find(OrderId{reference});
-    if (!order) {
-      refuse(ItchFault::unknown_reference);
-      return std::nullopt;
-    }
-    const QuantityLots quantity = shares == all_shares ? order->quantity : QuantityLots{shares};
-    if (quantity > order->quantity) {
-      refuse(ItchFault::excess_quantity);
-      return std::nullopt;
-    }
-    event.side = order->side;
-    event.order_id = order->order_id;
-    if (event.price == no_price) event.price = order->price;
-    event.quantity = quantity;
-    event.leaves = order->quantity - quantity;
-    if (!follow(event)) return std::nullopt;
-    if (!event.leaves) --feed_.counts_.live_orders;
-    return order;
+  void took(std::uint64_t reference, const ItchChange& change, PublicEvent event) {
+    event.side = change.side;
+    event.order_id = OrderId{reference};
+    if (event.price == no_price) event.price = PriceTicks{change.price};
+    event.quantity = QuantityLots{change.shares};
+    event.leaves = QuantityLots{change.leaves};
+    publish(event);
+    feed_.counts_.live_orders = feed_.books_.order_count();
   }
 
   void print(std::uint64_t shares, PriceTicks price, std::uint64_t match, std::uint16_t flags) {
@@ -231,24 +233,20 @@ class ItchFeed::Step {
     event.flags = flags;
     event.price = price;
     event.quantity = QuantityLots{shares};
-    follow(event);
+    publish(event);
   }
 
   void change_status(StatusAction action) {
     stock_->is_halted = action != StatusAction::trading;
     if (stock_->is_halted) stock_->may_be_crossed = true;
-    follow(reduction(EventKind::status, static_cast<std::uint64_t>(action)));
+    publish(reduction(EventKind::status, static_cast<std::uint64_t>(action)));
   }
 
-  bool follow(PublicEvent event) {
+  void publish(PublicEvent event) {
     event.symbol = symbol_;
-    event.rpt_sequence = RptSequence{stock_->book.last_rpt().value() + 1};
-    if (const DepthError error = stock_->book.apply(event); error != DepthError::none) {
-      refuse(fault_of(error));
-      return false;
-    }
+    stock_->last_rpt = RptSequence{stock_->last_rpt.value() + 1};
+    event.rpt_sequence = stock_->last_rpt;
     out_.add_public() = event;
-    return true;
   }
 
   ItchFeed& feed_;

@@ -1,7 +1,7 @@
 // The feed handler: ITCH messages in, public events out, and the books that they build. Nothing is
 // matched; what Nasdaq says has happened is what happened.
-//   Shape:  one DepthBook per wanted stock; one or two hash look-ups per message. The order
-//           reference is the OrderId, the match number the match id.
+//   Shape:  the books of itch_books.h, and events made of what changed in them. The order reference
+//           is the OrderId, the match number the match id.
 //   Units:  ticks of 1e-4 dollars, shares.
 //   Owner:  one thread.
 //   Errors: a message that does not fit the book is refused: counted by its fault, without events,
@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "matching/depth_book.h"    // DepthBook
 #include "matching/event.h"         // EventBuffer, PublicEvent
 #include "matching/types.h"         // SymbolId
+#include "replay/itch_books.h"      // ItchBook, ItchBooks, ItchFault
 #include "replay/itch_directory.h"  // ItchDirectory
 #include "replay/itch_messages.h"   // AddOrder, ...
 
@@ -31,15 +31,6 @@ enum class ItchOutcome : std::uint8_t {
   not_listed =
       5,  // an order in a stock that the directory has not named: list_missing(), try again
 };
-
-enum class ItchFault : std::uint8_t {
-  none = 0,
-  unknown_reference = 1,    // of an order never seen, or gone
-  duplicate_reference = 2,  // an order with this reference lives
-  excess_quantity = 3,      // more shares executed or cancelled than the order has
-  bad_field = 4,            // no side, no shares, reference 0
-};
-inline constexpr std::size_t itch_fault_count = 5;
 
 struct ItchFeedCounts {
   std::array<std::uint64_t, itch_fault_count> faults{};  // by ItchFault
@@ -76,11 +67,15 @@ class ItchFeed {
   const ItchDirectory& directory() const { return directory_; }
   const ItchFeedCounts& counts() const { return counts_; }
   // REQUIRES: 1 <= symbol <= directory().symbol_count()
-  const DepthBook& book(SymbolId symbol) const { return stocks_[symbol.value() - 1].book; }
+  ItchBook book(SymbolId symbol) const { return {books_, stocks_[symbol.value() - 1].locate}; }
+  RptSequence last_rpt(SymbolId symbol) const { return stocks_[symbol.value() - 1].last_rpt; }
+  // All books; a message that will be followed next may be announced: ItchBooks::expect().
+  const ItchBooks& books() const { return books_; }
 
  private:
   struct Stock {
-    DepthBook book;
+    std::uint16_t locate;
+    RptSequence last_rpt{0};
     bool is_halted = false;
     bool is_crossed = false;
     // Orders that meet during a halt stay crossed until the auction has worked them off.
@@ -89,6 +84,7 @@ class ItchFeed {
   class Step;
 
   ItchDirectory directory_;
+  ItchBooks books_;
   std::vector<Stock> stocks_;  // symbol id - 1
   ItchFeedCounts counts_;
   ItchFault fault_ = ItchFault::none;

@@ -122,7 +122,7 @@ void ItchFlow::judge(std::span<const std::byte> message) {
   verdict_ = ItchDisagreement::none;
   const SymbolId stock = nasdaq_.directory().symbol(execution.header.stock_locate);
   if (!stock) return;
-  const DepthBook& book = nasdaq_.book(stock);
+  const ItchBook book = nasdaq_.book(stock);
   const auto order = book.find(OrderId{execution.order_reference_number});
   if (!order) return;
   resting_price_ = order->price;

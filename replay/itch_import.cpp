@@ -9,6 +9,7 @@
 #include "matching/transaction.h"     // encode, encoded_bytes
 #include "replay/directory.h"         // list_directory, is_directory_in_use
 #include "replay/disk.h"              // posix_disk, disk_error
+#include "replay/itch_batch.h"        // ItchBatch
 #include "replay/itch_day.h"          // itch_midnight
 #include "replay/log.h"               // Log
 
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::size_t tail_bytes = std::size_t{16} << 20;
 constexpr std::size_t group_bytes = std::size_t{1} << 20;  // handed to the journal at a time
-constexpr std::uint64_t messages_per_question = 8192;
+constexpr std::uint64_t batches_per_question = 8192 / ItchBatch::messages_max;
 
 std::filesystem::path file_of(const std::filesystem::path& directory, std::string_view name) {
   return directory / name;
@@ -132,16 +133,21 @@ class ItchImport {
 
   Result<ItchImportReport> run(const std::function<bool(const ItchImportProgress&)>& go_on) {
     if (auto opened = open_epoch(); !opened) return std::unexpected(opened.error());
-    ItchReader::Next next = reader_.next();
-    for (; next == ItchReader::Next::message; next = reader_.next()) {
-      if (auto taken = take_message(); !taken) return std::unexpected(taken.error());
-      if (reader_.messages() % messages_per_question == 0 && go_on &&
+    std::uint64_t batches = 0;
+    while (batch_.fill(reader_)) {
+      feed_.books().expect(batch_.messages());
+      for (std::size_t i = 0; i < batch_.messages().size(); ++i) {
+        if (auto taken = take_message(batch_.messages()[i], batch_.number(i)); !taken) {
+          return std::unexpected(taken.error());
+        }
+      }
+      if (++batches % batches_per_question == 0 && go_on &&
           !go_on({reader_.bytes_done(), reader_.bytes_total(), reader_.messages()})) {
         report_.stopped = true;
         break;
       }
     }
-    if (next == ItchReader::Next::failed) return std::unexpected(reader_.error());
+    if (batch_.why() == ItchReader::Next::failed) return std::unexpected(reader_.error());
     return finish();
   }
 
@@ -156,8 +162,8 @@ class ItchImport {
     return writer_.write_executed(command);
   }
 
-  Result<void> take_message() {
-    const std::span<const std::byte> message = reader_.message();
+  Result<void> take_message(std::span<const std::byte> message, std::uint64_t number) {
+    message_number_ = number;
     advance_clock(message);
     ItchOutcome outcome = feed_.apply(message, events_);
     if (outcome == ItchOutcome::not_listed) {
@@ -181,7 +187,7 @@ class ItchImport {
     const auto defined = writer_.executed().public_events();
     if (defined.empty() || defined.front().symbol != first.symbol) {
       return fail(ExitCode::data_damaged, "lists '" + name + "', which is no symbol or is not new",
-                  reader_.name() + ", message " + std::to_string(reader_.messages()),
+                  reader_.name() + ", message " + std::to_string(message_number_),
                   "choose the stocks you want with --symbols");
     }
     return {};
@@ -202,10 +208,10 @@ class ItchImport {
 
   void note_first_troubles() {
     if (feed_.counts().faults_all() != 0 && report_.first_fault_message == 0) {
-      report_.first_fault_message = reader_.messages();
+      report_.first_fault_message = message_number_;
     }
     if (feed_.counts().crossed != 0 && report_.first_crossed_message == 0) {
-      report_.first_crossed_message = reader_.messages();
+      report_.first_crossed_message = message_number_;
     }
   }
 
@@ -219,14 +225,16 @@ class ItchImport {
     report_.last_sequence = writer_.sequence();
     report_.last_time = writer_.time();
     for (std::uint32_t id = 1; id <= feed_.directory().symbol_count(); ++id) {
-      const DepthBook& book = feed_.book(SymbolId{id});
+      const ItchBook book = feed_.book(SymbolId{id});
       report_.stocks.push_back({feed_.directory().name(SymbolId{id}), book.best(),
-                                book.order_count(), book.last_rpt().value()});
+                                book.order_count(), feed_.last_rpt(SymbolId{id}).value()});
     }
     return std::move(report_);
   }
 
   ItchReader& reader_;
+  ItchBatch batch_;
+  std::uint64_t message_number_ = 0;
   ItchFeed feed_;
   TransactionWriter writer_;
   TimeNs midnight_;

@@ -51,6 +51,12 @@ class ItchReader {
   }
 
   std::span<const std::byte> message() const { return {frame_ + 2, length_at(frame_)}; }
+  // Whether the next call of next() leaves the messages so far where they are: the frame is whole
+  // in memory, nothing is read.
+  bool is_next_in_memory() const {
+    const std::size_t bytes = frame_bytes();
+    return bytes != 0 && bytes <= available();
+  }
   const Error& error() const { return error_; }  // REQUIRES: next() has said `failed`
 
   std::uint64_t bytes_done() const {

@@ -68,7 +68,7 @@ class ItchFeedTest : public ::testing::Test {
   }
   const PublicEvent& event(std::size_t index = 0) { return events_.public_events()[index]; }
   std::size_t event_count() { return events_.public_events().size(); }
-  const DepthBook& book() { return feed_.book(SymbolId{1}); }
+  ItchBook book() { return feed_.book(SymbolId{1}); }
 
   ItchFeed feed_;
   EventBuffer events_;
@@ -188,7 +188,7 @@ TEST_F(ItchFeedTest, AMessageThatDoesNotFitIsCountedAndChangesNothing) {
   EXPECT_TRUE(refused(add(0, 'B', 1, 10'000), ItchFault::bad_field));
   EXPECT_EQ(feed_.counts().faults_all(), 7u);
   EXPECT_EQ(book().best().bid_quantity, QuantityLots{100});
-  EXPECT_EQ(book().last_rpt(), RptSequence{2});
+  EXPECT_EQ(feed_.last_rpt(SymbolId{1}), RptSequence{2});
 }
 
 TEST_F(ItchFeedTest, ACrossedBookCountsUnlessTheStockIsHaltedOrHasNotUncrossedSince) {

@@ -183,7 +183,7 @@ TEST_P(ItchFlowOnAapl, EveryExecutionHitsTheOrderThatNasdaqHit) {
 
   // The engine's book is the feed path's book.
   const SymbolId symbol = flow.engine_symbol(SymbolId{1});
-  const DepthBook& nasdaq = flow.nasdaq().book(SymbolId{1});
+  const ItchBook nasdaq = flow.nasdaq().book(SymbolId{1});
   const BestPrices ours = exchange.engine().best(symbol);
   const BestPrices theirs = nasdaq.best();
   EXPECT_EQ(ours.bid, PriceTicks{3'201'400});
