@@ -75,5 +75,32 @@ TEST_P(ScenarioTest, HappensAsWritten) {
 INSTANTIATE_TEST_SUITE_P(Files, ScenarioTest, ::testing::ValuesIn(scenario_names()),
                          [](const auto& file) { return file.param; });
 
+// Each row of a table in docs/MATCHING.md ends with the scenarios of its rule.
+TEST(Scenarios, AreNamedInTheRulesAndTheRulesNameNoOthers) {
+  std::ifstream in(source_path("docs/MATCHING.md"));
+  std::vector<std::string> named;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("| ")) continue;
+    const std::string cell = line.substr(line.rfind("| ", line.size() - 2));
+    for (std::size_t at = cell.find('`'); at != std::string::npos;) {
+      const std::size_t end = cell.find('`', at + 1);
+      if (end == std::string::npos) break;
+      named.push_back(cell.substr(at + 1, end - at - 1));
+      at = cell.find('`', end + 1);
+    }
+  }
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  const std::vector<std::string> files = scenario_names();
+  for (const std::string& name : named) {
+    EXPECT_TRUE(std::binary_search(files.begin(), files.end(), name))
+        << "docs/MATCHING.md names " << name;
+  }
+  for (const std::string& name : files) {
+    EXPECT_TRUE(std::binary_search(named.begin(), named.end(), name))
+        << "docs/MATCHING.md does not name " << name;
+  }
+}
+
 }  // namespace
 }  // namespace bourse
