@@ -7,18 +7,23 @@ namespace {
 
 constexpr std::int64_t price_low = 90;
 constexpr std::int64_t price_high = 112;
+constexpr std::int64_t wide_low = -130;
+constexpr std::int64_t wide_high = 130;
 
 std::uint32_t account_count() { return RecipeMarket::limits().accounts_max; }
 
 InstrumentBody instrument(std::uint32_t number) {
-  InstrumentBody body = test_instrument(number == 1 ? "ACME" : "BETA", price_low, price_high);
+  InstrumentBody body = number == 1 ? test_instrument("ACME", price_low, price_high)
+                                    : test_instrument("BETA", wide_low, wide_high);
   body.quantity_min = QuantityLots{number};
   body.quantity_max = QuantityLots{60};
   return body;
 }
 
-// Mostly in the middle of the range, one in 64 anywhere around it.
-PriceTicks price(std::uint8_t byte) {
+// ACME: mostly in the middle of the range, one in 64 anywhere around it. BETA is wide, with gaps
+// and prices below zero.
+PriceTicks price(SymbolId symbol, std::uint8_t byte) {
+  if (symbol == SymbolId{2}) return PriceTicks{byte - 128};
   if (byte >= 252) return PriceTicks{price_low - 2 + (byte - 252) * 9};
   return PriceTicks{96 + byte % 9};
 }
@@ -36,7 +41,7 @@ void set_kind(Command& command, const Recipe& r, TimeNs now) {
   const auto distance = PriceTicks{r[6] % 4};
   const auto stop_at = [&](OrderType type) {
     order.type = type;
-    order.stop_price = price(r[6]);
+    order.stop_price = price(command.symbol, r[6]);
     if (type == OrderType::stop && (r[6] & 128) != 0) order.price = no_price;
   };
   if (kind < 20) return;
@@ -101,7 +106,7 @@ void disturb(Command& command, std::uint8_t which, std::uint8_t value) {
       command.order_flags = value;
       return;
     case 5:
-      order.stop_price = value % 2 == 0 ? no_price : price(value);
+      order.stop_price = value % 2 == 0 ? no_price : price(command.symbol, value);
       return;
     case 6:
       order.display_quantity = QuantityLots{value % 8u};
@@ -135,7 +140,7 @@ void new_order(Command& command, const Recipe& r, TimeNs now) {
   order.side = (r[2] & 1) == 0 ? Side::buy : Side::sell;
   order.type = OrderType::limit;
   order.time_in_force = TimeInForce::gtc;
-  order.price = price(r[4]);
+  order.price = price(command.symbol, r[4]);
   order.quantity = quantity(r[5]);
   order.group = GroupId{static_cast<std::uint32_t>(r[8] >> 6) % 3};
   if (r[8] % 4 == 1) {
@@ -150,9 +155,9 @@ void new_order(Command& command, const Recipe& r, TimeNs now) {
 void amend(Command& command, const Recipe& r, const RecipeMarket::Target& target) {
   command.type = CommandType::amend;
   command.order.order_id = target.order_id;
-  command.order.price = r[4] % 2 == 0 ? target.price : price(r[4]);
+  command.order.price = r[4] % 2 == 0 ? target.price : price(target.symbol, r[4]);
   command.order.quantity = r[5] % 3 == 0 ? target.open : quantity(r[5]);
-  if (r[3] % 8 == 1) command.order.stop_price = price(r[6]);
+  if (r[3] % 8 == 1) command.order.stop_price = price(target.symbol, r[6]);
   if (r[3] % 8 == 2) command.order_flags = order_flags::lose_priority;
 }
 
@@ -173,7 +178,7 @@ void set_rules(Command& command, const Recipe& r) {
   command.type = CommandType::set_rules;
   command.account = AccountId{r[9] % 2u};
   RulesBody& rules = command.rules;
-  if (r[3] % 2 == 1) rules.reference_price = price(r[4]);
+  if (r[3] % 2 == 1) rules.reference_price = price(command.symbol, r[4]);
   if (r[3] % 3 == 1) rules.static_band = TickDelta{r[5] % 8};
   if (r[3] % 4 == 1) rules.dynamic_band = TickDelta{r[6] % 5};
   if (r[3] % 5 == 1) rules.market_protection = TickDelta{r[7] % 4};
@@ -216,7 +221,7 @@ void bust(Command& command, const Recipe& r, MatchId last_match) {
   BustBody& body = command.bust;
   body.match_id = MatchId{last_match.value() + 2 - std::min<std::uint64_t>(r[3] % 8u, 2)};
   if (r[3] % 8 >= 2) body.match_id = MatchId{last_match.value() * (r[3] / 8u) / 32};
-  body.price = price(r[4]);
+  body.price = price(command.symbol, r[4]);
   body.quantity = QuantityLots{r[5] % 8u};
   body.buyer = AccountId{r[6] % (account_count() + 2)};
   body.seller = AccountId{r[7] % (account_count() + 2)};
@@ -286,7 +291,8 @@ Command RecipeMarket::command(const Recipe& r, TimeNs now, const std::vector<Tar
     command.type = CommandType::change_instrument;
     command.instrument = instrument(r[2] < 192 ? 1 : 2);
     command.instrument.quantity_max = QuantityLots{20u + r[3] % 64u};
-    if (r[4] % 4 == 1) command.instrument.price_max = PriceTicks{price_high - r[5] % 4};
+    if (r[4] % 4 == 1)
+      command.instrument.price_max = PriceTicks{command.instrument.price_max.value() - r[5] % 4};
     if (r[4] % 4 == 2) command.instrument.lot_size += 1;
   } else if (kind == 254 && r[3] < 2) {
     command.type = CommandType::delist_instrument;
