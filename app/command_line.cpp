@@ -7,14 +7,15 @@
 #include <functional>
 #include <string>
 
-#include "app/build_info.h"      // build_info_line
-#include "app/config_command.h"  // config_check_command, config_show_command
-#include "app/import_command.h"  // import_command
-#include "app/replay_command.h"  // replay_command
-#include "app/serve_command.h"   // serve_command
-#include "app/settings.h"        // nearest
-#include "app/tail_command.h"    // tail_command
-#include "replay/result.h"       // ExitCode
+#include "app/build_info.h"        // build_info_line
+#include "app/config_command.h"    // config_check_command, config_show_command
+#include "app/generate_command.h"  // generate_command
+#include "app/import_command.h"    // import_command
+#include "app/replay_command.h"    // replay_command
+#include "app/serve_command.h"     // serve_command
+#include "app/settings.h"          // nearest
+#include "app/tail_command.h"      // tail_command
+#include "replay/result.h"         // ExitCode
 
 namespace bourse {
 namespace {
@@ -31,7 +32,8 @@ Examples
 Commands
   serve     run the exchange                config    show or check settings
   tail      watch a live market             import    build a journal from a foreign feed
-  replay    print or verify a journal       version   version, commit, build flags
+  replay    print or verify a journal       generate  make up a Nasdaq day to import
+  version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
 environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
@@ -151,6 +153,20 @@ void add_import(CLI::App& app, Invocation& invocation) {
   import->callback([&invocation] { invocation.run = [] { return import_command(arguments); }; });
 }
 
+void add_generate(CLI::App& app, Invocation& invocation) {
+  CLI::App* generate =
+      app.add_subcommand("generate", "make up a Nasdaq day, to try and to measure");
+  static GenerateArguments arguments;
+  generate->add_option("KIND", arguments.kind, "of the file: itch")->required();
+  generate->add_option("-o,--output", arguments.output, "file to write")->required();
+  generate->add_option("--symbols", arguments.day.symbols, "default: 8000");
+  generate->add_option("--messages", arguments.day.messages, "of the whole day; default: 1000000");
+  generate->add_option("--seed", arguments.day.seed, "same seed, same file; default: 1");
+  generate->add_flag("--force", arguments.force, "replace the file that is there");
+  generate->callback(
+      [&invocation] { invocation.run = [] { return generate_command(arguments); }; });
+}
+
 void add_tail(CLI::App& app, Invocation& invocation) {
   CLI::App* tail = app.add_subcommand("tail", "watch a live market");
   static TailArguments arguments;
@@ -177,6 +193,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_config(app, invocation);
   add_replay(app, invocation);
   add_import(app, invocation);
+  add_generate(app, invocation);
   add_tail(app, invocation);
   app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
     invocation.run = [] {
