@@ -15,10 +15,10 @@ template <class Reports>
 [[gnu::noinline]] void settle_followers(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   trading.is_settling = false;
-  // In any phase: a stop that comes later must not follow trades from before.
-  move_trailing_stops(state, reports, book);
-  while (trading.followers != 0 && trading.phase == Phase::continuous) {
+  while (trading.followers != 0) {
+    // In any phase: a stop that comes later must not follow trades from before.
     move_trailing_stops(state, reports, book);
+    if (trading.phase != Phase::continuous) return;
     const Handle stop = next_triggered(state.book_memory, book);
     const bool has_room = state.match_count < cascade_matches_max;
     if (stop != no_handle && has_room) {
