@@ -2,7 +2,7 @@
 //   Use:    bourse_soak [--seed S] [--commands N] [--round R]
 //           Every round of 20,000 commands is a fresh market, whose seed follows from S and its
 //           number: a failure names both, and `--round R` runs that one alone. Ends with 1 at the
-//           first difference, after telling the commands that led there.
+//           first difference, after telling the few commands that it needs.
 //   Shape:  one thread; run several seeds side by side to use more cores.
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/matching/recipe_words.h"  // words_of
 #include "tests/matching/twins.h"         // Twins
@@ -22,7 +23,6 @@ namespace {
 using namespace bourse;
 
 constexpr std::uint64_t round_commands = 20'000;
-constexpr std::size_t told_max = 400;
 
 Recipe random_recipe(std::mt19937_64& random) {
   Recipe recipe;
@@ -33,31 +33,64 @@ Recipe random_recipe(std::mt19937_64& random) {
   return recipe;
 }
 
-// False at the first difference, which is told.
-bool run_round(std::uint64_t seed, std::uint64_t round, std::uint64_t commands, bool tells) {
-  std::seed_seq seeds{seed, round};
-  std::mt19937_64 random(seeds);
-  Twins twins(RecipeMarket::limits(), tells ? 1 : 64);
+// The first difference that these recipes lead to, with the number of the recipe.
+struct Difference {
+  std::string fault;  // empty: none
+  std::size_t at = 0;
+};
+Difference first_difference(const std::vector<Recipe>& recipes, std::uint32_t look_every,
+                            bool tells) {
+  Twins twins(RecipeMarket::limits(), look_every);
   if (tells) twins.keep_history();
   for (const Command& command : RecipeMarket::definitions()) twins.apply(command, TimeNs{1});
-  for (std::uint64_t i = 0; i < commands; ++i) {
-    const auto fault = twins.apply(random_recipe(random));
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    const auto fault = twins.apply(recipes[i]);
     if (!fault) continue;
-    if (!tells) {
-      // Again, with every command looked at and remembered.
-      if (run_round(seed, round, commands, true)) std::printf("%s\n", fault->c_str());
-      return false;
+    if (tells) {
+      for (const Command& command : twins.history) std::printf("%s\n", words_of(command).c_str());
     }
-    const std::size_t skipped = twins.history.size() - std::min(twins.history.size(), told_max);
-    for (std::size_t at = skipped; at < twins.history.size(); ++at) {
-      std::printf("%s\n", words_of(twins.history[at]).c_str());
-    }
-    std::printf("%s\nseed %llu, round %llu, command %llu\n", fault->c_str(),
-                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(round),
-                static_cast<unsigned long long>(i));
-    return false;
+    return {*fault, i};
   }
-  return true;
+  return {};
+}
+
+// Leaves out whatever the difference does not need, in ever smaller pieces.
+void shrink(std::vector<Recipe>& recipes) {
+  for (std::size_t piece = recipes.size() / 2; piece > 0; piece /= 2) {
+    for (std::size_t at = 0; at < recipes.size();) {
+      const std::size_t end = std::min(recipes.size(), at + piece);
+      std::vector<Recipe> without(recipes.begin(), recipes.begin() + static_cast<long>(at));
+      without.insert(without.end(), recipes.begin() + static_cast<long>(end), recipes.end());
+      const Difference found = first_difference(without, 1, false);
+      if (found.fault.empty()) {
+        at = end;
+      } else {
+        without.resize(found.at + 1);
+        recipes = std::move(without);
+      }
+    }
+  }
+}
+
+// False at the first difference, which is told.
+bool run_round(std::uint64_t seed, std::uint64_t round, std::uint64_t commands,
+               std::uint32_t look_every) {
+  std::seed_seq seeds{seed, round};
+  std::mt19937_64 random(seeds);
+  std::vector<Recipe> recipes(commands);
+  for (Recipe& recipe : recipes) recipe = random_recipe(random);
+  const Difference found = first_difference(recipes, look_every, false);
+  if (found.fault.empty()) return true;
+  recipes.resize(found.at + 1);
+  for (std::size_t before = 0; before != recipes.size();) {
+    before = recipes.size();
+    shrink(recipes);
+  }
+  const Difference shrunk = first_difference(recipes, 1, true);
+  std::printf("%s\nseed %llu, round %llu, command %zu of it\n", shrunk.fault.c_str(),
+              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(round),
+              found.at);
+  return false;
 }
 
 }  // namespace
@@ -80,13 +113,13 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  if (only_round != 0) return run_round(seed, only_round, round_commands, true) ? 0 : 1;
+  if (only_round != 0) return run_round(seed, only_round, round_commands, 1) ? 0 : 1;
   const auto start = std::chrono::steady_clock::now();
   auto told = start;
   std::uint64_t done = 0;
   for (std::uint64_t round = 1; done < commands; ++round) {
     const std::uint64_t count = std::min(round_commands, commands - done);
-    if (!run_round(seed, round, count, false)) return 1;
+    if (!run_round(seed, round, count, 64)) return 1;
     done += count;
     const auto now = std::chrono::steady_clock::now();
     if (now - told < std::chrono::seconds(10) && done < commands) continue;
