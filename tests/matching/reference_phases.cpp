@@ -223,9 +223,10 @@ bool ReferenceEngine::expire_orders() {
       for (Order& order : market.orders) {
         const TimeNs at = order.body().expire_at;
         if (!at || at > now_) continue;
+        // The lower id is the older order.
         const bool is_before =
-            first == nullptr ||
-            std::pair(at, order.birth) < std::pair(first->body().expire_at, first->birth);
+            first == nullptr || std::pair(at, order.body().order_id) <
+                                    std::pair(first->body().expire_at, first->body().order_id);
         if (!is_before) continue;
         in = &market;
         first = &order;
