@@ -69,6 +69,7 @@ struct Log::State {
   Disk& disk;
   SegmentCatalog catalog;
   Recovered found;
+  Uuid journal_id{};
   std::unique_ptr<DiskFile> lock;
   std::optional<LogView> view;
 
@@ -129,6 +130,7 @@ Result<void> Log::start_writing(State& s) {
   const Uuid journal = found.last_header ? found.last_header->journal
                        : found.watermark ? found.watermark->slot.journal
                                          : random_uuid();
+  s.journal_id = journal;
 
   // The watermark exists before the first segment does: a segment without one has lost it.
   auto watermark = WatermarkWriter::open(disk, directory, found.watermark);
@@ -221,6 +223,7 @@ Result<void> Log::start_reading(State& s) {
     if (!in_use || look == looks_max) return std::unexpected(std::move(found.error()));
     std::this_thread::sleep_for(10ms);
   }
+  if (s.found.last_header) s.journal_id = s.found.last_header->journal;
   if (s.found.segments.empty() && !in_use) {
     return fail(ExitCode::file_missing, "there is no log", directory.string(),
                 "name the directory of one");
@@ -270,6 +273,7 @@ Result<std::unique_ptr<Log>> Log::open(const LogOptions& options) {
 Sequence Log::last_sequence() const { return state_->found.position.last_sequence; }
 TimeNs Log::last_time() const { return state_->found.position.last_time; }
 Epoch Log::last_epoch() const { return state_->found.position.last_epoch; }
+const Uuid& Log::journal_id() const { return state_->journal_id; }
 Sequence Log::earliest_sequence() const { return state_->catalog.earliest(); }
 Sequence Log::released_sequence() const { return state_->view->head(Bound::released); }
 const RecoveryReport& Log::recovery() const { return state_->found.report; }

@@ -23,6 +23,7 @@
 #include "replay/disk.h"              // Disk
 #include "replay/durability.h"        // Durability
 #include "replay/journal_writer.h"    // JournalWriter
+#include "replay/log_format.h"        // Uuid
 #include "replay/recovery_report.h"   // RecoveryReport
 #include "replay/result.h"            // Result
 
@@ -54,7 +55,8 @@ class Log {
   // As found by open(): where the engine goes on. 0 for a new log. They do not move.
   Sequence last_sequence() const;
   TimeNs last_time() const;
-  Epoch last_epoch() const;  // the next start opens the epoch after it
+  Epoch last_epoch() const;        // the next start opens the epoch after it
+  const Uuid& journal_id() const;  // the same in all files of one log
 
   Sequence earliest_sequence() const;  // the oldest one that a cursor can deliver
   Sequence released_sequence() const;  // nothing above it may leave the process; moves
