@@ -1,8 +1,9 @@
 // bourse_itch_bench: how fast ITCH is read, and how fast the shipped feed handler builds the books
 // from it: full FIFO queues, all checks, without and with the public events made of it. Everything
 // lies in memory before the clock starts; every run begins with the same books; the median of the
-// runs counts.
-//   Use:  bourse_itch_bench [--runs N] [--messages N] [--seed N] [FILE of ITCH 5.0 messages]
+// runs counts. Ours and the twin (itch_twin.h) take turns.
+//   Use:  bourse_itch_bench [--runs N] [--messages N] [--seed N] [--stocks N]
+//                           [FILE of ITCH 5.0 messages]
 
 #include <time.h>
 
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/itch_twin.h"      // ItchTwin
 #include "bench/itch_workload.h"  // make_itch_workload
 #include "bench/machine.h"        // describe_machine
 #include "matching/check.h"       // CHECK
@@ -32,6 +34,7 @@ struct Arguments {
   int runs = 5;
   std::uint64_t messages = 4'000'000;
   std::uint64_t seed = 1;
+  std::uint32_t stocks = 0;  // 0 = 8000, then 100
   std::string file;
 };
 
@@ -96,10 +99,19 @@ std::uint64_t build_books(std::span<const std::byte> bytes, ItchBooks& books) {
   ItchBatch batch;
   while (batch.fill(reader)) {
     books.expect(batch.messages());
-    for (const auto message : batch.messages()) faults += books.apply(message) != ItchFault::none;
+    faults += books.apply_all(batch.messages());
   }
   CHECK(batch.why() == ItchReader::Next::end && faults == 0 && books.crossed_count() == 0);
   return reader.messages();
+}
+
+std::int64_t spreads(const ItchBooks& books, std::uint32_t stocks) {
+  std::int64_t sum = 0;
+  for (std::uint32_t locate = 1; locate <= stocks; ++locate) {
+    const BestPrices best = books.best(static_cast<std::uint16_t>(locate));
+    if (best.bid != no_price && best.ask != no_price) sum += best.bid.value() - best.ask.value();
+  }
+  return sum;
 }
 
 void measure_stocks(std::uint32_t stocks, const Arguments& arguments) {
@@ -107,6 +119,8 @@ void measure_stocks(std::uint32_t stocks, const Arguments& arguments) {
       {.stocks = stocks, .messages = arguments.messages, .seed = arguments.seed});
   std::vector<double> parsing;
   std::vector<double> books_only;
+  std::vector<double> twin_only;
+  std::vector<double> ratios;
   std::vector<double> with_events;
   std::uint64_t bytes = 0;
   EventBuffer events;
@@ -118,6 +132,11 @@ void measure_stocks(std::uint32_t stocks, const Arguments& arguments) {
       books_only.push_back(seconds_of([&] { build_books(workload.messages, books); }));
       CHECK(books.order_count() == workload.live_orders);
       bytes = books.bytes();
+      ItchTwin twin(workload.references);
+      twin.build(workload.start);
+      twin_only.push_back(seconds_of([&] { twin.build(workload.messages); }));
+      CHECK(twin.spreads() == spreads(books, stocks));
+      ratios.push_back(twin_only.back() / books_only.back());
     }
     ItchFeed feed;
     build(workload.start, feed, events);
@@ -128,6 +147,10 @@ void measure_stocks(std::uint32_t stocks, const Arguments& arguments) {
   const std::string name = std::to_string(stocks) + " stocks";
   print_row((name + ", parse").c_str(), arguments.messages, parsing);
   print_row((name + ", parse, books").c_str(), arguments.messages, books_only);
+  print_row((name + ", twin without queues").c_str(), arguments.messages, twin_only);
+  std::ranges::sort(ratios);
+  std::printf("%-34s %8.2f %8.2f %8.2f   of the twin's rate, run by run\n",
+              (name + ", books").c_str(), ratios[ratios.size() / 2], ratios.front(), ratios.back());
   print_row((name + ", parse, books, events").c_str(), arguments.messages, with_events);
   std::printf("%-34s %8.1f bytes each: order, level, ladder and directory\n",
               (name + ", " + std::to_string(workload.live_orders) + " live orders").c_str(),
@@ -176,8 +199,12 @@ int run(const Arguments& arguments) {
       static_cast<unsigned long long>(arguments.messages));
   std::printf("%-34s %8s %8s %8s %10s   (%d runs)\n", "M messages/s of processor time", "median",
               "slowest", "fastest", "ns/message", arguments.runs);
-  measure_stocks(8000, arguments);
-  measure_stocks(100, arguments);
+  if (arguments.stocks != 0) {
+    measure_stocks(arguments.stocks, arguments);
+  } else {
+    measure_stocks(8000, arguments);
+    measure_stocks(100, arguments);
+  }
   if (!arguments.file.empty()) measure_file(arguments);
   return 0;
 }
@@ -199,6 +226,8 @@ int main(int argc, char** argv) {
       arguments.runs = std::max(1, std::atoi(argv[++i]));
     } else if (name == "--messages") {
       arguments.messages = std::max(1ull, std::strtoull(argv[++i], nullptr, 10));
+    } else if (name == "--stocks") {
+      arguments.stocks = static_cast<std::uint32_t>(std::clamp(std::atoi(argv[++i]), 1, 65'535));
     } else if (name == "--seed") {
       arguments.seed = std::strtoull(argv[++i], nullptr, 10);
     } else {

@@ -33,6 +33,7 @@ class Generator {
     workload.messages.reserve(options_.messages * 31);
     for (std::uint64_t i = 0; i < options_.messages; ++i) one_message();
     workload.live_orders = live_.size();
+    workload.references = reference_;
     return workload;
   }
 

@@ -24,6 +24,7 @@ struct ItchWorkload {
   std::vector<std::byte> start;     // directory and resting orders
   std::vector<std::byte> messages;  // what is measured
   std::uint64_t live_orders = 0;    // at the end
+  std::uint64_t references = 0;     // the last one
 };
 
 ItchWorkload make_itch_workload(const ItchWorkloadOptions& options);

@@ -1,248 +1,193 @@
 #include "replay/itch_books.h"
 
+#include <algorithm>
+
+#include "matching/check.h"        // CHECK
 #include "replay/itch_messages.h"  // AddOrder, ..., decode
 
+// What a message runs through is one piece of code, without calls: hence always_inline.
 namespace bourse {
-namespace {
 
-// By table, not by a branch that is wrong half of the time.
-constexpr std::array<Side, 256> sides = [] {
-  std::array<Side, 256> table{};
-  table['B'] = Side::buy;
-  table['S'] = Side::sell;
-  return table;
-}();
-Side side_of(char buy_sell_indicator) {
-  return sides[static_cast<unsigned char>(buy_sell_indicator)];
+ItchBooks::ItchBooks() { CHECK(books_.size() == locates); }
+
+[[gnu::always_inline]] inline void ItchBooks::append(std::uint16_t locate, std::uint32_t slot,
+                                                     bool is_sell, std::uint32_t shares,
+                                                     std::uint32_t price) {
+  const Book& book = books_[locate];
+  std::uint32_t at = book.ladders[is_sell].near(itch_key(is_sell, price));
+  if (at == 0) [[unlikely]]
+    at = open_level(locate, is_sell, price);
+  ItchLevel& level = levels_[at];
+  orders_[slot] = {.shares = shares, .level = at, .place = levels_.append(level, slot, orders_)};
+  level.shares += shares;
+  crossed_count_ += crossed(book);
 }
 
-}  // namespace
+[[gnu::always_inline]] inline void ItchBooks::remove(std::uint32_t slot, std::uint64_t reference,
+                                                     const ItchOrder& order) {
+  ItchLevel& level = levels_[order.level];
+  levels_.leave(level, order.place);
+  if (level.orders == 0) [[unlikely]]
+    close_level(order.level);
+  orders_.erase(slot, reference);
+}
 
-ItchFault ItchBooks::apply(std::span<const std::byte> message) {
-  const std::byte* const bytes = message.data();
-  const auto add_as = [&]<class Message>(const Message& m) {
-    return add(m.header.stock_locate, m.order_reference_number, side_of(m.buy_sell_indicator),
-               m.shares, m.price.value);
-  };
-  // An execution or a cancel of no shares is no message of Nasdaq's.
-  const auto reduce_by = [&](const itch::MessageHeader& header, std::uint64_t reference,
-                             std::uint32_t shares) {
-    ItchChange change;
-    return shares == 0 ? ItchFault::bad_field
-                       : reduce(header.stock_locate, reference, shares, change);
-  };
-  switch (static_cast<char>(bytes[0])) {
-    case itch::AddOrder::type:
-      return add_as(itch::decode<itch::AddOrder>(bytes));
-    case itch::AddOrderMpid::type:
-      return add_as(itch::decode<itch::AddOrderMpid>(bytes));
-    case itch::OrderDelete::type: {
-      const auto m = itch::decode<itch::OrderDelete>(bytes);
-      ItchChange change;
-      return reduce(m.header.stock_locate, m.order_reference_number, all_shares, change);
-    }
-    case itch::OrderExecuted::type: {
-      const auto m = itch::decode<itch::OrderExecuted>(bytes);
-      return reduce_by(m.header, m.order_reference_number, m.executed_shares);
-    }
-    case itch::OrderExecutedWithPrice::type: {
-      const auto m = itch::decode<itch::OrderExecutedWithPrice>(bytes);
-      return reduce_by(m.header, m.order_reference_number, m.executed_shares);
-    }
-    case itch::OrderCancel::type: {
-      const auto m = itch::decode<itch::OrderCancel>(bytes);
-      return reduce_by(m.header, m.order_reference_number, m.cancelled_shares);
-    }
-    case itch::OrderReplace::type: {
-      const auto m = itch::decode<itch::OrderReplace>(bytes);
-      ItchChange change;
-      return replace(m.header.stock_locate, m.original_order_reference_number,
-                     m.new_order_reference_number, m.shares, m.price.value, change);
-    }
-    default:
-      return ItchFault::none;
+[[gnu::always_inline]] inline ItchFault ItchBooks::add_order(std::uint16_t locate,
+                                                             std::uint64_t reference, bool is_sell,
+                                                             std::uint32_t shares,
+                                                             std::uint32_t price) {
+  if (reference == 0 || shares == 0 || !is_price(price)) [[unlikely]]
+    return ItchFault::bad_field;
+  const std::uint32_t slot = orders_.insert(reference);
+  if (slot == 0) [[unlikely]]
+    return ItchFault::duplicate_reference;
+  append(locate, slot, is_sell, shares, price);
+  return ItchFault::none;
+}
+
+[[gnu::always_inline]] inline ItchFault ItchBooks::reduce_order(std::uint16_t locate,
+                                                                std::uint64_t reference,
+                                                                std::uint32_t shares, bool is_whole,
+                                                                ItchChange& change) {
+  const std::uint32_t slot = orders_.find(reference);
+  if (slot == 0) [[unlikely]]
+    return ItchFault::unknown_reference;
+  const ItchOrder order = orders_[slot];
+  ItchLevel& level = levels_[order.level];
+  if (level.locate != locate) [[unlikely]]
+    return ItchFault::unknown_reference;
+  const std::uint32_t taken = is_whole ? order.shares : shares;
+  if (taken > order.shares) [[unlikely]]
+    return ItchFault::excess_quantity;
+  change = {level.side, level.price, taken, order.shares - taken};
+  level.shares -= taken;
+  if (taken == order.shares) {
+    remove(slot, reference, order);
+  } else {
+    orders_[slot].shares = order.shares - taken;
   }
+  return ItchFault::none;
+}
+
+[[gnu::always_inline]] inline ItchFault ItchBooks::apply_one(const std::byte* message) {
+  const auto type = static_cast<unsigned char>(message[0]);
+  if (itch::is_add[type] != 0) {
+    const auto m = itch::decode<itch::AddOrder>(message);  // stands at the same places in both
+    if (m.buy_sell_indicator != 'B' && m.buy_sell_indicator != 'S') [[unlikely]]
+      return ItchFault::bad_field;
+    return add_order(m.header.stock_locate, m.order_reference_number, m.buy_sell_indicator == 'S',
+                     m.shares, m.price.value);
+  }
+  if (itch::is_reduction[type] != 0) [[likely]] {
+    // A delete ends where the shares of the others stand: what is read for it counts for nothing.
+    const auto m = itch::decode<itch::OrderDelete>(message);
+    const bool is_whole = type == itch::OrderDelete::type;
+    itch::FieldReader read(message + itch::message_bytes<itch::OrderDelete> - 4 * is_whole);
+    std::uint32_t shares;
+    read("shares", shares);
+    // An execution or a cancel of no shares is no message of Nasdaq's.
+    if (shares == 0 && !is_whole) [[unlikely]]
+      return ItchFault::bad_field;
+    ItchChange change;
+    return reduce_order(m.header.stock_locate, m.order_reference_number, shares, is_whole, change);
+  }
+  if (type == itch::OrderReplace::type) {
+    const auto m = itch::decode<itch::OrderReplace>(message);
+    ItchChange change;
+    return replace(m.header.stock_locate, m.original_order_reference_number,
+                   m.new_order_reference_number, m.shares, m.price.value, change);
+  }
+  return ItchFault::none;
+}
+
+ItchFault ItchBooks::apply(std::span<const std::byte> message) { return apply_one(message.data()); }
+
+std::uint64_t ItchBooks::apply_all(std::span<const std::span<const std::byte>> messages) {
+  std::uint64_t refused = 0;
+  for (const auto message : messages) refused += apply_one(message.data()) != ItchFault::none;
+  return refused;
 }
 
 ItchFault ItchBooks::add(std::uint16_t locate, std::uint64_t reference, Side side,
                          std::uint32_t shares, std::uint32_t price) {
-  if (reference == 0 || shares == 0 || side == Side::none) return ItchFault::bad_field;
-  if (orders_.find(reference) != 0) return ItchFault::duplicate_reference;
-  append(locate, reference, side, shares, price);
-  return ItchFault::none;
+  if (side == Side::none) return ItchFault::bad_field;
+  return add_order(locate, reference, side == Side::sell, shares, price);
 }
 
 ItchFault ItchBooks::reduce(std::uint16_t locate, std::uint64_t reference, std::uint32_t shares,
                             ItchChange& change) {
-  const std::uint32_t slot = orders_.find(reference);
-  if (slot == 0) return ItchFault::unknown_reference;
-  ItchOrder& order = orders_[slot];
-  Level& level = levels_[order.level];
-  if (level.locate != locate) return ItchFault::unknown_reference;
-  if (shares > order.shares) return ItchFault::excess_quantity;
-  const std::uint32_t taken = shares == all_shares ? order.shares : shares;
-  change = {level.side, level.price, taken, order.shares - taken};
-  if (change.leaves == 0) {
-    remove(slot, reference);
-  } else {
-    order.shares -= taken;
-    level.shares -= taken;
-  }
-  return ItchFault::none;
+  return reduce_order(locate, reference, shares, shares == all_shares, change);
 }
 
 ItchFault ItchBooks::replace(std::uint16_t locate, std::uint64_t before, std::uint64_t after,
                              std::uint32_t shares, std::uint32_t price, ItchChange& change) {
   const std::uint32_t slot = orders_.find(before);
   if (slot == 0) return ItchFault::unknown_reference;
-  const ItchOrder& order = orders_[slot];
-  const Level& level = levels_[order.level];
+  const ItchOrder order = orders_[slot];
+  ItchLevel& level = levels_[order.level];
   if (level.locate != locate) return ItchFault::unknown_reference;
-  if (after == 0 || shares == 0) return ItchFault::bad_field;
+  if (after == 0 || shares == 0 || !is_price(price)) return ItchFault::bad_field;
   if (after != before && orders_.find(after) != 0) return ItchFault::duplicate_reference;
   change = {level.side, level.price, order.shares, 0};
-  remove(slot, before);
-  append(locate, after, change.side, shares, price);
+  level.shares -= order.shares;
+  remove(slot, before, order);
+  append(locate, orders_.insert(after), change.side == Side::sell, shares, price);
   return ItchFault::none;
 }
 
-void ItchBooks::append(std::uint16_t locate, std::uint64_t reference, Side side,
-                       std::uint32_t shares, std::uint32_t price) {
-  const std::uint32_t at = take_level(locate, side, price);
-  Level& level = levels_[at];
-  const std::uint32_t slot = orders_.insert(reference);
-  orders_[slot] = {.shares = shares, .previous = level.last, .next = 0, .level = at};
-  (level.last != 0 ? orders_[level.last].next : level.first) = slot;
-  level.last = slot;
-  level.shares += shares;
-  ++level.orders;
-}
-
-void ItchBooks::remove(std::uint32_t slot, std::uint64_t reference) {
-  const ItchOrder order = orders_[slot];
-  Level& level = levels_[order.level];
-  // Chosen by address, not by a branch that is wrong half of the time.
-  std::uint32_t* const from_older =
-      order.previous != 0 ? &orders_[order.previous].next : &level.first;
-  std::uint32_t* const from_younger = order.next != 0 ? &orders_[order.next].previous : &level.last;
-  *from_older = order.next;
-  *from_younger = order.previous;
-  level.shares -= order.shares;
-  if (--level.orders == 0) drop_level(order.level);
-  orders_.erase(slot, reference);
-}
-
-std::size_t ItchBooks::far_rung_at(const Ladder& rungs, std::uint32_t key) {
-  return static_cast<std::size_t>(
-      std::lower_bound(rungs.begin(), rungs.end(), key,
-                       [](const Rung& rung, std::uint32_t k) { return rung.key < k; }) -
-      rungs.begin());
-}
-
-std::uint32_t ItchBooks::take_level(std::uint16_t locate, Side side, std::uint32_t price) {
-  Book& book = locate < books_.size() ? books_[locate] : grow_to(locate);
-  Ladder& rungs = book.rungs[index_of(side)];
-  const std::uint32_t key = key_of(side, price);
-  const std::size_t at = rungs.empty() ? 0 : rung_at(rungs, key);
-  if (at < rungs.size() && rungs[at].key == key) {
-    if (crossed(book)) [[unlikely]]
-      ++crossed_count_;
-    return rungs[at].level;
+// The level of a price that is not among the best eight: far away, or new.
+std::uint32_t ItchBooks::open_level(std::uint16_t locate, bool is_sell, std::uint32_t price) {
+  ItchLadder& ladder = books_[locate].ladders[is_sell];
+  const Side side = is_sell ? Side::sell : Side::buy;
+  const std::uint32_t key = itch_key(is_sell, price);
+  ItchFarRungs& far = take_far(locate, side);
+  if (ladder.is_beyond(key)) {
+    if (const std::uint32_t found = ItchLadder::find_far(key, far); found != 0) return found;
   }
-  std::uint32_t level = free_level_;
-  if (level != 0) {
-    free_level_ = levels_[level].next_free;
-  } else {
-    CHECK(levels_end_ < levels_.size());
-    level = levels_end_++;
-  }
-  levels_[level] = {.shares = 0,
-                    .first = 0,
-                    .last = 0,
-                    .orders = 0,
-                    .price = price,
-                    .locate = locate,
-                    .side = side,
-                    .next_free = 0};
-  rungs.insert(at, Rung{key, level});
-  book.best[index_of(side)] = rungs.back().key;
-  if (crossed(book)) [[unlikely]]
-    ++crossed_count_;
+  const std::uint32_t level = levels_.open(locate, side, price);
+  ladder.insert({key, level}, far);
   return level;
 }
 
-void ItchBooks::drop_level(std::uint32_t level) {
-  Level& dropped = levels_[level];
-  Book& book = books_[dropped.locate];
-  Ladder& rungs = book.rungs[index_of(dropped.side)];
-  const std::size_t at = rung_at(rungs, key_of(dropped.side, dropped.price));
-  rungs.erase(at);
-  if (!rungs.empty()) book.best[index_of(dropped.side)] = rungs.back().key;
-  dropped.next_free = free_level_;
-  free_level_ = level;
-}
-
-void ItchBooks::Ladder::insert(std::size_t at, Rung rung) {
-  if (size_ == room_) {
-    const std::uint32_t room = std::max(8u, 2 * room_);
-    auto larger = std::make_unique<Rung[]>(spare_front + room);
-    if (size_ != 0) std::copy(begin(), end(), larger.get() + spare_front);
-    rungs_ = std::move(larger);
-    room_ = room;
-  }
-  Rung* const place = rungs_.get() + spare_front + at;
-  std::copy_backward(place, rungs_.get() + spare_front + size_,
-                     rungs_.get() + spare_front + size_ + 1);
-  *place = rung;
-  ++size_;
-}
-
-void ItchBooks::Ladder::erase(std::size_t at) {
-  Rung* const place = rungs_.get() + spare_front + at;
-  std::copy(place + 1, rungs_.get() + spare_front + size_, place);
-  --size_;
-}
-
-ItchBooks::Book& ItchBooks::grow_to(std::uint16_t locate) {
-  books_.resize(std::size_t{locate} + 1);
-  return books_[locate];
+void ItchBooks::close_level(std::uint32_t at) {
+  const ItchLevel& level = levels_[at];
+  const bool is_sell = level.side == Side::sell;
+  books_[level.locate].ladders[is_sell].erase(itch_key(is_sell, level.price),
+                                              take_far(level.locate, level.side));
+  levels_.close(at);
 }
 
 std::uint64_t ItchBooks::order_count(std::uint16_t locate) const {
   std::uint64_t sum = 0;
-  if (locate >= books_.size()) return sum;
-  for (const auto& rungs : books_[locate].rungs) {
-    for (const Rung& rung : rungs) sum += levels_[rung.level].orders;
+  for (const Side side : {Side::buy, Side::sell}) {
+    for (std::size_t i = level_count(locate, side); i-- > 0;) {
+      sum += levels_[ladder(locate, side).level(i, far(locate, side))].orders;
+    }
   }
   return sum;
 }
 
 BestPrices ItchBooks::best(std::uint16_t locate) const {
   BestPrices prices{no_price, no_price, QuantityLots{0}, QuantityLots{0}, 0, 0};
-  const auto first_level = [&](Side side) -> const Level* {
-    if (locate >= books_.size()) return nullptr;
-    const auto& rungs = books_[locate].rungs[index_of(side)];
-    return rungs.empty() ? nullptr : &levels_[rungs.back().level];
-  };
-  if (const Level* const bid = first_level(Side::buy)) {
-    prices.bid = PriceTicks{bid->price};
-    prices.bid_quantity = QuantityLots{bid->shares};
-    prices.bid_orders = bid->orders;
+  if (const auto& bids = ladder(locate, Side::buy); !bids.empty()) {
+    const ItchLevel& bid = levels_[bids.best_level()];
+    prices.bid = PriceTicks{bid.price};
+    prices.bid_quantity = QuantityLots{bid.shares};
+    prices.bid_orders = bid.orders;
   }
-  if (const Level* const ask = first_level(Side::sell)) {
-    prices.ask = PriceTicks{ask->price};
-    prices.ask_quantity = QuantityLots{ask->shares};
-    prices.ask_orders = ask->orders;
+  if (const auto& asks = ladder(locate, Side::sell); !asks.empty()) {
+    const ItchLevel& ask = levels_[asks.best_level()];
+    prices.ask = PriceTicks{ask.price};
+    prices.ask_quantity = QuantityLots{ask.shares};
+    prices.ask_orders = ask.orders;
   }
   return prices;
 }
 
 std::size_t ItchBooks::levels(std::uint16_t locate, Side side, std::span<DepthLevel> out) const {
-  if (locate >= books_.size()) return 0;
-  const auto& rungs = books_[locate].rungs[index_of(side)];
-  const std::size_t count = std::min(out.size(), rungs.size());
+  const std::size_t count = std::min(out.size(), level_count(locate, side));
   for (std::size_t i = 0; i < count; ++i) {
-    const Level& level = levels_[rungs[rungs.size() - 1 - i].level];
+    const ItchLevel& level = levels_[ladder(locate, side).level(i, far(locate, side))];
     out[i] = {PriceTicks{level.price}, QuantityLots{level.shares}, level.orders};
   }
   return count;
@@ -250,7 +195,7 @@ std::size_t ItchBooks::levels(std::uint16_t locate, Side side, std::span<DepthLe
 
 DepthOrder ItchBooks::order_at(std::uint32_t slot) const {
   const ItchOrder& order = orders_[slot];
-  const Level& level = levels_[order.level];
+  const ItchLevel& level = levels_[order.level];
   return {OrderId{orders_.reference(slot)}, PriceTicks{level.price}, QuantityLots{order.shares},
           level.side};
 }
@@ -262,16 +207,23 @@ std::optional<DepthOrder> ItchBooks::find(std::uint16_t locate, std::uint64_t re
 }
 
 std::optional<DepthOrder> ItchBooks::first(std::uint16_t locate, Side side) const {
-  if (locate >= books_.size()) return std::nullopt;
-  const auto& rungs = books_[locate].rungs[index_of(side)];
-  if (rungs.empty()) return std::nullopt;
-  return order_at(levels_[rungs.back().level].first);
+  std::optional<DepthOrder> first;
+  if (const auto& rungs = ladder(locate, side); !rungs.empty()) {
+    levels_.for_each_slot(levels_[rungs.best_level()], [&](std::uint32_t slot) {
+      first = order_at(slot);
+      return false;
+    });
+  }
+  return first;
 }
 
 std::uint64_t ItchBooks::bytes() const {
-  std::uint64_t sum = orders_.bytes() + levels_end_ * sizeof(Level) + books_.size() * sizeof(Book);
-  for (const Book& book : books_) {
-    for (const auto& rungs : book.rungs) sum += rungs.bytes();
+  std::uint64_t sum = orders_.bytes() + levels_.bytes() + far_.size() * sizeof(FarRungs);
+  for (const FarRungs& far : far_) {
+    for (const auto& rungs : far.rungs) sum += rungs.capacity() * sizeof(ItchRung);
+  }
+  for (std::size_t i = 0; i < locates; ++i) {
+    sum += books_[i].ladders[0].empty() && books_[i].ladders[1].empty() ? 0 : sizeof(Book);
   }
   return sum;
 }

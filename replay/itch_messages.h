@@ -91,6 +91,18 @@ static_assert(AllMessages::count == 23);
 inline constexpr std::array<std::uint8_t, 256> message_sizes = AllMessages::sizes();
 inline constexpr std::array<std::string_view, 256> message_names = AllMessages::names();
 
+// 1 for the types named here, 0 for any other: numbers to count with.
+template <class... Messages>
+constexpr std::array<std::uint8_t, 256> marks() {
+  std::array<std::uint8_t, 256> table{};
+  ((table[static_cast<unsigned char>(Messages::type)] = 1), ...);
+  return table;
+}
+// What adds an order, and what takes shares of one away.
+inline constexpr auto is_add = marks<AddOrder, AddOrderMpid>();
+inline constexpr auto is_reduction =
+    marks<OrderDelete, OrderExecuted, OrderExecutedWithPrice, OrderCancel>();
+
 enum class Decode : std::uint8_t { ok = 0, unknown_type = 1, wrong_size = 2 };
 
 // The message at `bytes`, whose size has been checked.

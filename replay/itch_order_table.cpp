@@ -8,7 +8,7 @@ std::uint32_t& ItchOrderTable::open_page(std::uint64_t key) {
   }
   std::uint32_t page = free_page_;
   if (page != 0) {
-    free_page_ = orders_[std::size_t{page} * page_orders].next;
+    free_page_ = orders_[std::size_t{page} * page_orders].place;
   } else {
     CHECK(std::size_t{pages_} * page_orders < orders_.size() && pages_ < keys_.size());
     page = pages_++;
@@ -23,14 +23,17 @@ std::uint32_t& ItchOrderTable::open_page(std::uint64_t key) {
   return far_[key] = page << count_bits;
 }
 
-void ItchOrderTable::drop_page(std::uint32_t page, std::uint32_t& entry) {
-  const std::uint64_t key = keys_[page];
-  if (key < directory_.size() && &entry == &directory_[key]) {
+void ItchOrderTable::erase_last_or_far(std::uint32_t slot, std::uint64_t key) {
+  const std::uint32_t page = slot / page_orders;
+  const bool is_near = key < keys_end_ && directory_[key] >> count_bits == page;
+  std::uint32_t& entry = is_near ? directory_[key] : far_.find(key)->second;
+  if ((--entry & count_mask) != 0) return;
+  if (is_near) {
     entry = 0;
   } else {
     far_.erase(key);
   }
-  orders_[std::size_t{page} * page_orders].next = free_page_;
+  orders_[std::size_t{page} * page_orders].place = free_page_;
   free_page_ = page;
 }
 

@@ -1,7 +1,7 @@
 // Every live order of an ITCH day, found by its reference: one table for all stocks.
 //   Shape:  references rise over the day, so the table is mapped directly and in pages: a
 //           directory of four bytes per 16 references says where the page of these 16 orders is, an
-//           order is 16 bytes at its place in the page. No hash, no probe, neighbours in time share
+//           order is 12 bytes at its place in the page. No hash, no probe, neighbours in time share
 //           lines; a page whose orders are gone is given to the next ones. References out of all
 //           proportion to the orders seen go through a hash map instead, so a damaged file cannot
 //           ask for more directory than it has bytes.
@@ -21,12 +21,11 @@
 namespace bourse {
 
 struct ItchOrder {
-  std::uint32_t shares;    // 0 = no live order
-  std::uint32_t previous;  // slot of the older order at its price
-  std::uint32_t next;      // slot of the younger one
+  std::uint32_t shares;  // 0 = no live order
   std::uint32_t level;
+  std::uint32_t place;  // in the queue of the level
 };
-static_assert(sizeof(ItchOrder) == 16);
+static_assert(sizeof(ItchOrder) == 12);
 
 class ItchOrderTable {
  public:
@@ -35,42 +34,45 @@ class ItchOrderTable {
 
   // The slot of a live order, or 0.
   std::uint32_t find(std::uint64_t reference) const {
-    const std::uint32_t entry = entry_of(reference / page_orders);
-    // Page 0 is never given out: its orders have no shares.
-    const std::uint32_t slot = slot_in(entry, reference);
-    return orders_[slot].shares != 0 ? slot : 0;
+    const std::uint32_t slot = likely_slot(reference);
+    return orders_[slot].shares != 0 ? slot : find_far(reference);
   }
 
-  // A slot for a new order; the caller sets its shares.
-  // REQUIRES: find(reference) is 0.
+  // A slot for a new order, whose shares the caller sets; 0: an order with this reference lives.
   std::uint32_t insert(std::uint64_t reference) {
-    std::uint32_t& entry = take_entry(reference / page_orders);
-    ++entry;
-    ++size_;
-    return slot_in(entry, reference);
+    const std::uint64_t key = reference / page_orders;
+    if (key < keys_end_ && directory_[key] != 0) [[likely]]
+      return insert_in(directory_[key], reference);
+    return insert_in(open_page(key), reference);
   }
 
   // REQUIRES: slot is find(reference) and not 0.
   void erase(std::uint32_t slot, std::uint64_t reference) {
     orders_[slot].shares = 0;
     --size_;
-    std::uint32_t& entry = *find_entry(reference / page_orders);
-    if ((--entry & count_mask) == 0) drop_page(slot / page_orders, entry);
+    const std::uint64_t key = reference / page_orders;
+    const std::uint32_t entry = key < keys_end_ ? directory_[key] : 0;
+    // A page in the directory is this one, or the order is far away. One that keeps orders stays.
+    if (entry >> count_bits == slot / page_orders && (entry & count_mask) > 1) [[likely]] {
+      directory_[key] = entry - 1;
+    } else {
+      erase_last_or_far(slot, key);
+    }
   }
 
   std::uint64_t reference(std::uint32_t slot) const {
     return keys_[slot / page_orders] * page_orders + slot % page_orders;
   }
 
-  // What find() of this reference would look at, alive or not, and without the far ones; 0 is never
-  // alive. For hints.
+  // Where an order of this reference is if it is alive and not far away. Page 0 is never given out:
+  // its orders have no shares.
   std::uint32_t likely_slot(std::uint64_t reference) const {
     const std::uint64_t key = reference / page_orders;
-    return key < directory_.size() ? slot_in(directory_[key], reference) : 0;
+    return key < keys_end_ ? slot_in(directory_[key], reference) : 0;
   }
   void request_entry(std::uint64_t reference) const {
     const std::uint64_t key = reference / page_orders;
-    request_line(&directory_[key < directory_.size() ? key : 0]);
+    request_line(&directory_[key < keys_end_ ? key : 0]);
   }
   void request_slot(std::uint32_t slot) const { request_line(&orders_[slot]); }
 
@@ -98,32 +100,23 @@ class ItchOrderTable {
            static_cast<std::uint32_t>(reference % page_orders);
   }
 
-  std::uint32_t entry_of(std::uint64_t key) const {
-    if (key < directory_.size()) [[likely]] {
-      const std::uint32_t entry = directory_[key];
-      if (entry != 0 || far_.empty()) [[likely]]
-        return entry;
-    }
-    const auto at = far_.find(key);
-    return at == far_.end() ? 0 : at->second;
+  std::uint32_t insert_in(std::uint32_t& entry, std::uint64_t reference) {
+    const std::uint32_t slot = slot_in(entry, reference);
+    if (orders_[slot].shares != 0) [[unlikely]]
+      return 0;
+    ++entry;
+    ++size_;
+    return slot;
   }
-
-  std::uint32_t* find_entry(std::uint64_t key) {
-    if (key < directory_.size() && directory_[key] != 0) [[likely]]
-      return &directory_[key];
-    return &far_.find(key)->second;
-  }
-
-  std::uint32_t& take_entry(std::uint64_t key) {
-    if (key < keys_end_) [[likely]] {
-      std::uint32_t& entry = directory_[key];
-      if (entry != 0) [[likely]]
-        return entry;
-    }
-    return open_page(key);
+  std::uint32_t find_far(std::uint64_t reference) const {
+    if (far_.empty()) [[likely]]
+      return 0;
+    const auto at = far_.find(reference / page_orders);
+    const std::uint32_t slot = at == far_.end() ? 0 : slot_in(at->second, reference);
+    return orders_[slot].shares != 0 ? slot : 0;
   }
   std::uint32_t& open_page(std::uint64_t key);
-  void drop_page(std::uint32_t page, std::uint32_t& entry);
+  void erase_last_or_far(std::uint32_t slot, std::uint64_t key);
 
   ReservedArray<std::uint32_t> directory_{keys_max};  // by reference / page_orders
   ReservedArray<ItchOrder> orders_{pages_max * page_orders};
@@ -133,7 +126,7 @@ class ItchOrderTable {
   std::uint64_t size_ = 0;
   std::uint64_t pages_opened_ = 0;
   std::uint32_t pages_ = 1;      // ever touched; page 0 stands for none
-  std::uint32_t free_page_ = 0;  // the next one is in the first order's `next`
+  std::uint32_t free_page_ = 0;  // the next one is in the first order's `place`
 };
 
 }  // namespace bourse

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -50,13 +52,28 @@ class ItchReader {
     }
   }
 
-  std::span<const std::byte> message() const { return {frame_ + 2, length_at(frame_)}; }
-  // Whether the next call of next() leaves the messages so far where they are: the frame is whole
-  // in memory, nothing is read.
-  bool is_next_in_memory() const {
-    const std::size_t bytes = frame_bytes();
-    return bytes != 0 && bytes <= available();
+  // The same for many at a time: those that lie whole and right in memory, as many as `out` takes;
+  // none: next() says why, or takes the next one. Views until the next call.
+  std::size_t take(std::span<std::span<const std::byte>> out) {
+    const std::byte* at = at_;
+    std::size_t count = 0;
+    while (count < out.size() && end_ - at >= 3) {
+      const std::size_t length = length_at(at);
+      const auto type = static_cast<unsigned char>(at[2]);
+      if (length != itch::message_sizes[type] || length == 0 ||
+          length > static_cast<std::size_t>(end_ - at) - 2) [[unlikely]] {
+        break;
+      }
+      ++counts_[type];
+      out[count++] = {at + 2, length};
+      at += 2 + length;
+    }
+    at_ = at;
+    messages_ += count;
+    return count;
   }
+
+  std::span<const std::byte> message() const { return {frame_ + 2, length_at(frame_)}; }
   const Error& error() const { return error_; }  // REQUIRES: next() has said `failed`
 
   std::uint64_t bytes_done() const {
@@ -84,7 +101,9 @@ class ItchReader {
   explicit ItchReader(std::string name) : name_(std::move(name)) {}
 
   static std::size_t length_at(const std::byte* at) {
-    return std::size_t{static_cast<std::uint8_t>(at[0])} << 8 | static_cast<std::uint8_t>(at[1]);
+    std::uint16_t length;
+    std::memcpy(&length, at, sizeof length);
+    return std::byteswap(length);
   }
   std::size_t available() const { return static_cast<std::size_t>(end_ - at_); }
   // Of the frame that starts at at_, length included; 0 if that is an end mark or not yet known.

@@ -57,6 +57,12 @@ class Benches(unittest.TestCase):
         self.assertIn("writer alone", text)
         self.assertIn("reader backs off", text)
 
+    def test_the_books_of_an_itch_day_end_as_those_of_the_twin(self):
+        text = self.said("bourse_itch_bench", "--messages", "20000", "--runs", "1", "--stocks", "40")
+        for row in ("parse", "parse, books", "twin without queues", "parse, books, events"):
+            self.assertRegex(text, rf"(?m)^40 stocks, {row} +\d")
+        self.assertRegex(text, r"(?m)^40 stocks, books .* of the twin's rate")
+
     def test_what_is_not_understood_is_told_and_nothing_is_run(self):
         for name in ("bourse_challenge", "bourse_pipeline_bench", "bourse_view_bench"):
             done = run(name, "--runs", "many")

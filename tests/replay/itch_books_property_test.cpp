@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "matching/depth_book.h"      // DepthBook
@@ -154,6 +155,9 @@ TEST(ItchBooks, AFaultLeavesTheBooksAsTheyWere) {
   EXPECT_EQ(books.add(1, 0, Side::buy, 1, 500), ItchFault::bad_field);
   EXPECT_EQ(books.add(1, 12, Side::none, 1, 500), ItchFault::bad_field);
   EXPECT_EQ(books.add(1, 12, Side::buy, 0, 500), ItchFault::bad_field);
+  EXPECT_EQ(books.add(1, 12, Side::buy, 1, 0), ItchFault::bad_field) << "no order is free";
+  EXPECT_EQ(books.add(1, 12, Side::sell, 1, 0xffffffff), ItchFault::bad_field);
+  EXPECT_EQ(books.replace(1, 10, 12, 5, 0, change), ItchFault::bad_field);
   EXPECT_EQ(books.reduce(1, 12, 1, change), ItchFault::unknown_reference);
   EXPECT_EQ(books.reduce(1, std::uint64_t{1} << 60, 1, change), ItchFault::unknown_reference);
   EXPECT_EQ(books.reduce(2, 10, 1, change), ItchFault::unknown_reference) << "another stock's";
@@ -182,7 +186,7 @@ TEST(ItchBooks, AnOrderThatCrossesIsCountedEachTime) {
   EXPECT_FALSE(books.crossed(1));
 }
 
-TEST(ItchBooks, ExpectingMessagesChangesNothingWhateverTheySay) {
+TEST(ItchBooks, ABatchThatWasExpectedDoesWhatItsMessagesDoOneByOneWhateverTheySay) {
   std::mt19937_64 random(7);
   std::vector<std::byte> bytes;
   for (int i = 0; i < 3000; ++i) {
@@ -215,15 +219,51 @@ TEST(ItchBooks, ExpectingMessagesChangesNothingWhateverTheySay) {
   const auto build = [&](bool is_expected) {
     ItchBooks books;
     ItchBatch batch;
+    std::uint64_t refused = 0;
     auto reader = ItchReader::over(bytes, "random");
     while (batch.fill(reader)) {
       if (is_expected) books.expect(batch.messages());
-      for (const auto message : batch.messages()) static_cast<void>(books.apply(message));
+      if (is_expected) {
+        refused += books.apply_all(batch.messages());
+      } else {
+        for (const auto message : batch.messages()) {
+          refused += books.apply(message) != ItchFault::none;
+        }
+      }
     }
     EXPECT_EQ(batch.why(), ItchReader::Next::end);
-    return std::pair(books.order_count(), books.crossed_count());
+    EXPECT_GT(refused, 0u);
+    return std::tuple(books.order_count(), books.crossed_count(), refused);
   };
   EXPECT_EQ(build(true), build(false));
+}
+
+TEST(ItchBooks, AQueueKeepsItsOrderWhileItGrowsAndEmpties) {
+  std::mt19937_64 random(5);
+  ItchBooks books;
+  std::vector<std::uint64_t> queue;
+  std::uint64_t reference = 0;
+  // One price, from none to thousands and back: the queue moves, and closes up over its holes.
+  for (const std::uint32_t percent_added : {80u, 50u, 20u}) {
+    for (int i = 0; i < 6000; ++i) {
+      ItchChange change;
+      if (queue.empty() || random() % 100 < percent_added) {
+        ASSERT_EQ(books.add(7, ++reference, Side::sell, 1, 500), ItchFault::none);
+        queue.push_back(reference);
+      } else {
+        const auto at = static_cast<std::ptrdiff_t>(random() % queue.size());
+        ASSERT_EQ(books.reduce(7, queue[static_cast<std::size_t>(at)], 1, change), ItchFault::none);
+        queue.erase(queue.begin() + at);
+      }
+      if (!queue.empty()) {
+        ASSERT_EQ(books.first(7, Side::sell)->order_id, OrderId{queue.front()});
+      }
+    }
+    std::vector<std::uint64_t> found;
+    books.for_each_order(7, Side::sell,
+                         [&](const DepthOrder& o) { found.push_back(o.order_id.value()); });
+    ASSERT_EQ(found, queue);
+  }
 }
 
 TEST(ItchOrderTable, HoldsExactlyWhatAMapHolds) {
@@ -257,7 +297,7 @@ TEST(ItchOrderTable, ADayOfReferencesCostsMemoryForTheLiveOrdersOnly) {
     if (reference > 1000) table.erase(table.find(reference - 1000), reference - 1000);
   }
   EXPECT_EQ(table.size(), 1000u);
-  EXPECT_LT(table.bytes(), 300'000u) << "a quarter of a byte per reference, 16 per live order";
+  EXPECT_LT(table.bytes(), 300'000u) << "a quarter of a byte per reference, 12 per live order";
 }
 
 }  // namespace
