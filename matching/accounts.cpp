@@ -14,7 +14,6 @@ Accounts::Accounts(std::uint32_t accounts_max)
   for (std::uint64_t i = 0; i <= accounts_max; ++i) {
     accounts_[i] = {};
     accounts_[i].weight = mix64(~i) | 1;
-    accounts_[i].newest = accounts_[i].oldest = no_handle;
   }
 }
 

@@ -1,6 +1,6 @@
 // The accounts: what the engine remembers of each trader between commands, and what they may do.
 //   Shape:  one record of two cache lines per account, O(1); the open orders of an account are a
-//           list through the order pool, oldest last in `oldest`.
+//           queue, oldest first.
 //   Units:  lots, ticks x lots for notional values, nanoseconds.
 //   Owner:  the thread of the engine.
 //   Errors: none; a number that is no account answers false to knows().
@@ -20,10 +20,8 @@ namespace bourse {
 struct alignas(64) Account {
   ClientSequence client_sequence;
   ExecSequence exec_sequence;
-  std::uint64_t weight;  // of this account in StateHash::accounts
-  Handle newest;         // open order
-  Handle oldest;
-  std::uint32_t open_orders;
+  std::uint64_t weight;           // of this account in StateHash::accounts
+  OrderQueue open;                // its open orders
   std::uint32_t open_orders_max;  // 0 = no limit, here and below
   AccountStatus status;
   bool is_limited;        // any of the limits below is set
@@ -78,23 +76,12 @@ class Accounts {
     return a.exec_sequence = ExecSequence{a.exec_sequence.value() + 1};
   }
 
-  // The order joins or leaves the list of its account.
-  void add_order(OrderPool& orders, Handle handle) {
-    Order& order = orders[handle];
-    Account& a = (*this)[order.account];
-    ++a.open_orders;
-    order.account_prev = no_handle;
-    order.account_next = a.newest;
-    (a.newest == no_handle ? a.oldest : orders[a.newest].account_prev) = handle;
-    a.newest = handle;
+  // The order joins or leaves the queue of its account.
+  void add_order(QueueLines& lines, Order& order, Handle handle) {
+    order.account_place = (*this)[order.account].open.append(lines, handle);
   }
-  void remove_order(OrderPool& orders, const Order& order) {
-    Account& a = (*this)[order.account];
-    --a.open_orders;
-    (order.account_prev == no_handle ? a.newest : orders[order.account_prev].account_next) =
-        order.account_next;
-    (order.account_next == no_handle ? a.oldest : orders[order.account_next].account_prev) =
-        order.account_prev;
+  void remove_order(QueueLines& lines, const Order& order) {
+    (*this)[order.account].open.erase(lines, order.account_place);
   }
 
   // Takes one order from the rate bucket; false if there is none. `now` never goes back.

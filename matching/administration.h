@@ -119,13 +119,15 @@ void apply_set_rules(EngineState& state, Reports& reports, const Command& comman
 inline bool start_tracking(EngineState& state, AccountId number) {
   BookMemory& memory = state.book_memory;
   const Account& account = state.accounts[number];
-  for (Handle at = account.oldest; at != no_handle; at = memory.orders[at].account_prev) {
-    const SymbolId symbol = memory.orders.details(at).symbol;
+  const QueueLines& lines = memory.lines;
+  const QueuePlace oldest = account.open.begin(lines);
+  for (QueuePlace at = oldest; at != no_place; at = OrderQueue::next(lines, at)) {
+    const SymbolId symbol = memory.orders.details(order_at(lines, at)).symbol;
     if (state.positions.find_or_add(number, symbol) == nullptr) return false;
   }
-  for (Handle at = account.oldest; at != no_handle; at = memory.orders[at].account_prev) {
-    const Order& order = memory.orders[at];
-    const SymbolId symbol = memory.orders.details(at).symbol;
+  for (QueuePlace at = oldest; at != no_place; at = OrderQueue::next(lines, at)) {
+    const Order& order = memory.orders[order_at(lines, at)];
+    const SymbolId symbol = memory.orders.details(order_at(lines, at)).symbol;
     state.positions.find_or_add(number, symbol)->open(order.side) += order.leaves + order.reserve;
   }
   return true;

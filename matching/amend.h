@@ -101,7 +101,7 @@ void amend_resting(EngineState& state, Reports& reports, Book& book, Handle hand
     book.take_out(memory, handle);
   }
   set_open_quantity(state, handle, quantity);
-  memory.orders.details(handle).price = price;
+  order.price = price;
   reports.replaced(handle, flags);
   if (!meets) return place_quietly(state, reports, book, handle, price);
   const std::uint64_t key_min = book.worst_key_taken(order.side, price);
@@ -116,14 +116,14 @@ template <class Reports>
   OrderDetails& details = memory.orders.details(handle);
   withdraw(state, reports, book, handle, CancelReason::amended, 0);
   set_open_quantity(state, handle, body.quantity);
-  details.price = body.price;
+  memory.orders[handle].price = body.price;
   if (body.stop_price != PriceTicks{0} && body.stop_price != no_price) {
     details.stop_price = body.stop_price;
   }
   reports.replaced(handle);
   if (memory.orders[handle].is_waiting) return wait_for_price(state, reports, book, handle);
   const PriceTicks price =
-      peg_price(book, memory.orders[handle], details, book.best_price(memory, Side::buy),
+      peg_price(memory.orders, book, handle, book.best_price(memory, Side::buy),
                 book.best_price(memory, Side::sell));
   place_peg(state, reports, book, handle, price);
 }
@@ -144,7 +144,7 @@ template <class Reports>
     PriceTicks price = command.order.price;
     std::uint32_t flags = 0;
     bool meets = book.trading.phase == Phase::continuous &&
-                 price != memory.level_of(handle).price && book.crosses(memory, order.side, price);
+                 price != memory.level_of(handle).price && book.crosses(order.side, price);
     if (meets && (order.flags & order_flags::post_only) != 0) {
       const bool slides = (order.flags & order_flags::slide) != 0;
       if (slides) price = passive_price(memory, book, order.side);

@@ -33,7 +33,7 @@ bool uncross(EngineState& state, Reports& reports, Book& book, PriceTicks price)
   const std::uint64_t sell_key = book.key(Side::sell, price);
   const auto front = [&](Side side) {
     const Level& level = memory.ladders.levels[book.ladder(side).best()];
-    return level.order_count != 0 ? level.first : level.hidden_first;
+    return level.front(memory.lines);
   };
   for (;;) {
     const Handle bid = book.ladder(Side::buy).best();

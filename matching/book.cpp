@@ -4,7 +4,7 @@ namespace bourse {
 
 Handle Book::best_displayed(const BookMemory& memory, Side side) const {
   Handle at = ladder(side).best();
-  while (at != no_handle && memory.ladders.levels[at].order_count == 0) {
+  while (at != no_handle && memory.ladders.levels[at].displayed.is_empty()) {
     at = ladder(side).next_worse(memory.ladders, at);
   }
   return at;
@@ -35,10 +35,12 @@ bool Book::consistent(const BookMemory& memory, const Ladder& ladder, Side side,
       QuantityLots total{0};
       std::uint32_t count = 0;
       Handle older = no_handle;
-      for (Handle order = hidden ? level.hidden_first : level.first; order != no_handle;
-           order = memory.orders[order].next) {
+      const OrderQueue& queue = hidden ? level.hidden : level.displayed;
+      for (QueuePlace place = queue.begin(memory.lines); place != no_place;
+           place = OrderQueue::next(memory.lines, place)) {
+        const Handle order = order_at(memory.lines, place);
         const Order& o = memory.orders[order];
-        if (o.prev != older || o.level != at || o.leaves == QuantityLots{0}) return false;
+        if (o.place != place || o.level != at || o.leaves == QuantityLots{0}) return false;
         if ((o.is_waiting != 0) != waiting || o.side != side) return false;
         if ((o.is_hidden() && !waiting) != hidden) return false;
         if (older != no_handle && memory.orders.details(older).priority.value >=
@@ -50,8 +52,7 @@ bool Book::consistent(const BookMemory& memory, const Ladder& ladder, Side side,
         ++count;
         older = order;
       }
-      if (count != (hidden ? level.hidden_count : level.order_count)) return false;
-      if (older != (hidden ? level.hidden_last : level.last)) return false;
+      if (count != queue.count) return false;
       if (!hidden && total != level.total) return false;
     }
     if (hidden_total != level.hidden_total) return false;

@@ -22,7 +22,7 @@ namespace bourse {
 // What the books of an engine share.
 struct BookMemory {
   explicit BookMemory(std::uint32_t orders_max)
-      : orders(orders_max), ladders(orders_max + 1), ids(orders_max) {}
+      : orders(orders_max), lines(2 * (orders_max + 1)), ladders(orders_max + 1), ids(orders_max) {}
 
   auto id_of() const {
     return [this](Handle handle) { return orders[handle].id; };
@@ -32,6 +32,7 @@ struct BookMemory {
   const Level& level_of(Handle order) const { return ladders.levels[orders[order].level]; }
 
   OrderPool orders;
+  QueueLines lines;
   LadderMemory ladders;
   IdTable ids;
   StateHash hash;
@@ -72,9 +73,8 @@ class Book {
   const Ladder& stops(Side side) const { return stops_[side == Side::sell]; }
 
   // Would an order of `side` at `price` meet an order of the other side?
-  bool crosses(const BookMemory& memory, Side side, PriceTicks price) const {
-    const Handle best = ladder(opposite(side)).best();
-    return best != no_handle && memory.ladders.levels[best].key >= worst_key_taken(side, price);
+  bool crosses(Side side, PriceTicks price) const {
+    return ladder(opposite(side)).reaches(worst_key_taken(side, price));
   }
   // The best level that shows a quantity, no_handle if there is none. O(levels without one).
   Handle best_displayed(const BookMemory& memory, Side side) const;
@@ -129,21 +129,10 @@ inline void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, s
     level.belongs_to(symbol_, order.side);
   }
   order.level = at;
-  order.next = no_handle;
   level.hidden_total += order.reserve;
-  if (order.is_hidden() && !order.is_waiting) [[unlikely]] {
-    order.prev = level.hidden_last;
-    (level.hidden_count == 0 ? level.hidden_first : memory.orders[level.hidden_last].next) = handle;
-    level.hidden_last = handle;
-    ++level.hidden_count;
-    level.hidden_total += order.leaves;
-    return;
-  }
-  order.prev = level.last;
-  (level.order_count == 0 ? level.first : memory.orders[level.last].next) = handle;
-  level.last = handle;
-  ++level.order_count;
-  level.total += order.leaves;
+  const bool hidden = order.is_hidden() && !order.is_waiting;
+  (hidden ? level.hidden_total : level.total) += order.leaves;
+  order.place = (hidden ? level.hidden : level.displayed).append(memory.lines, handle);
 }
 
 inline void Book::append(BookMemory& memory, Handle handle, PriceTicks price) {
@@ -155,13 +144,9 @@ inline void Book::take_out(BookMemory& memory, Handle handle) {
   Order& order = memory.orders[handle];
   Level& level = memory.ladders.levels[order.level];
   const bool hidden = order.is_hidden() && !order.is_waiting;
-  Handle& first = hidden ? level.hidden_first : level.first;
-  Handle& last = hidden ? level.hidden_last : level.last;
-  (order.prev == no_handle ? first : memory.orders[order.prev].next) = order.next;
-  (order.next == no_handle ? last : memory.orders[order.next].prev) = order.prev;
+  (hidden ? level.hidden : level.displayed).erase(memory.lines, order.place);
   (hidden ? level.hidden_total : level.total) -= order.leaves;
   level.hidden_total -= order.reserve;
-  --(hidden ? level.hidden_count : level.order_count);
   if (level.is_empty()) {
     DCHECK(level.total == QuantityLots{0} && level.hidden_total == QuantityLots{0});
     (order.is_waiting ? stops(order.side) : ladder(order.side)).erase(memory.ladders, order.level);

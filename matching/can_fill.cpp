@@ -19,9 +19,11 @@ LevelCount count_level(const BookMemory& memory, const Level& level, const Order
   QuantityLots open{0};
   bool has_iceberg = false;
   for (const bool hidden : {false, true}) {
-    for (Handle at = hidden ? level.hidden_first : level.first; at != no_handle;
-         at = memory.orders[at].next) {
+    const OrderQueue& queue = hidden ? level.hidden : level.displayed;
+    for (QueuePlace place = queue.begin(memory.lines); place != no_place;
+         place = OrderQueue::next(memory.lines, place)) {
       if (covers && !has_iceberg && open >= quantity) return count;
+      const Handle at = order_at(memory.lines, place);
       const Order& order = memory.orders[at];
       if (is_self_trade(taker, order)) return {false, 0};
       ++count.matches;

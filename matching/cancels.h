@@ -68,10 +68,12 @@ template <class Reports>
   const Account& account = state.accounts[number];
   const CancelWords words = words_of(account.sweep_cause);
   std::uint32_t canceled = 0;
-  for (Handle at = account.oldest; at != no_handle;) {
+  QueuePlace place = account.open.begin(memory.lines);
+  while (place != no_place) {
+    const Handle at = order_at(memory.lines, place);
     const Order& order = memory.orders[at];
     const OrderDetails& details = memory.orders.details(at);
-    const Handle younger = order.account_prev;
+    place = OrderQueue::next(memory.lines, place);
     const bool fits = (!account.sweep_symbol || details.symbol == account.sweep_symbol) &&
                       (account.sweep_side == Side::none || order.side == account.sweep_side) &&
                       (!account.sweep_group || order.group == account.sweep_group) &&
@@ -89,7 +91,6 @@ template <class Reports>
         pend(state, book);
       }
     }
-    at = younger;
   }
 }
 
@@ -119,13 +120,13 @@ template <class Reports>
   const auto sweep_ladder = [&](Ladder& ladder) {
     for (Handle level = ladder.best(); level != no_handle;) {
       const Handle worse = ladder.next_worse(memory.ladders, level);
-      const Handle queues[] = {memory.ladders.levels[level].first,
-                               memory.ladders.levels[level].hidden_first};
-      for (Handle at : queues) {
-        while (at != no_handle) {
-          const Handle younger = memory.orders[at].next;
+      const Level& l = memory.ladders.levels[level];
+      const QueuePlace fronts[] = {l.displayed.begin(memory.lines), l.hidden.begin(memory.lines)};
+      for (QueuePlace place : fronts) {
+        while (place != no_place) {
+          const Handle at = order_at(memory.lines, place);
+          place = OrderQueue::next(memory.lines, place);
           if (!cancel(at)) return false;
-          at = younger;
         }
       }
       level = worse;

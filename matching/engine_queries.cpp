@@ -16,7 +16,7 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
           .account = order.account,
           .symbol = details.symbol,
           .price = is_somewhere && !order.is_waiting ? memory.ladders.levels[order.level].price
-                                                     : details.price,
+                                                     : order.price,
           .stop_price = details.stop_price,
           .leaves = order.leaves + order.reserve,
           .displayed = order.is_hidden() || order.is_waiting ? QuantityLots{0} : order.leaves,
@@ -31,7 +31,9 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
           .time_in_force = order.time_in_force,
           .order_flags = order.flags,
           .is_waiting = order.is_waiting != 0,
-          .client_order_id = order.has_client_order_id ? details.client_order_id : ClientOrderId{}};
+          .client_order_id = order.has_client_order_id
+                                 ? memory.orders.extras(handle).client_order_id
+                                 : ClientOrderId{}};
 }
 
 }  // namespace
@@ -76,12 +78,12 @@ BestPrices Engine::best(SymbolId symbol) const {
   if (const Handle bid = book->best_displayed(memory, Side::buy); bid != no_handle) {
     best.bid = ladders.levels[bid].price;
     best.bid_quantity = ladders.levels[bid].total;
-    best.bid_orders = ladders.levels[bid].order_count;
+    best.bid_orders = ladders.levels[bid].displayed.count;
   }
   if (const Handle ask = book->best_displayed(memory, Side::sell); ask != no_handle) {
     best.ask = ladders.levels[ask].price;
     best.ask_quantity = ladders.levels[ask].total;
-    best.ask_orders = ladders.levels[ask].order_count;
+    best.ask_orders = ladders.levels[ask].displayed.count;
   }
   return best;
 }
@@ -124,15 +126,16 @@ void Engine::visit_orders(SymbolId symbol, Side side, Orders which,
   Book* const book = state_->book(symbol);
   if (book == nullptr || (side != Side::buy && side != Side::sell)) return;
   const BookMemory& memory = state_->book_memory;
-  const auto visit_queue = [&](Handle first) {
-    for (Handle order = first; order != no_handle; order = memory.orders[order].next) {
-      visit(to, describe(memory, order));
+  const auto visit_queue = [&](const OrderQueue& queue) {
+    for (QueuePlace at = queue.begin(memory.lines); at != no_place;
+         at = OrderQueue::next(memory.lines, at)) {
+      visit(to, describe(memory, order_at(memory.lines, at)));
     }
   };
   const Ladder& ladder = which == Orders::waiting ? book->stops(side) : book->ladder(side);
   for (Handle at = ladder.best(); at != no_handle; at = ladder.next_worse(memory.ladders, at)) {
     const Level& level = memory.ladders.levels[at];
-    visit_queue(which == Orders::hidden ? level.hidden_first : level.first);
+    visit_queue(which == Orders::hidden ? level.hidden : level.displayed);
   }
   if (which != Orders::waiting) return;
   // Trailing stops and pegs that have no price to follow yet.

@@ -6,8 +6,6 @@ namespace bourse {
 
 IdTable::IdTable(std::uint32_t entries_max) {
   CHECK(entries_max > 0 && entries_max <= entries_most);
-  // Handles go up to entries_max itself: the pool has one place more.
-  tag_mask_ = ~((std::uint32_t{1} << std::bit_width(entries_max)) - 1);
   buckets_most_ = buckets_least;
   while (buckets_most_ * 10 < entries_max) buckets_most_ *= 2;
   memory_ = take_zeroed_pages<Bucket>(2 * buckets_most_);

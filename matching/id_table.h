@@ -1,9 +1,9 @@
 // The id table: from the id of an open order to its handle.
-//   Shape:  buckets of one cache line: 15 entries of 4 bytes (as many bits of handle as entries_max
-//           needs, the rest a tag from the id's hash) and a count of the entries that did not fit
-//           and stand in a bucket behind. All 15 are compared at once; an entry is erased by
-//           clearing it. The table follows the number of open orders: when it is two thirds full
-//           it doubles, and the entries move over a few buckets at a time, so that no single
+//   Shape:  buckets of one cache line: 12 entries of 4 bytes (the handle, and 8 more bits of the
+//           id's hash), a tag of 8 bits for each, and a count of the entries that did not fit and
+//           stand in a bucket behind. All 12 tags are compared at once; an entry is erased by
+//           clearing its tag. The table follows the number of open orders: when it is two thirds
+//           full it doubles, and the entries move over a few buckets at a time, so that no single
 //           command pays for it. It never shrinks.
 //   Owner:  the thread of the engine.
 //   Errors: none; the order pool bounds the number of entries. All memory is taken in the
@@ -11,10 +11,11 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
-#ifdef __AVX2__
-#include <immintrin.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
 #endif
 
 #include "matching/check.h"  // CHECK, DCHECK
@@ -66,14 +67,16 @@ class IdTable {
   bool is_moving() const { return moved_ != no_handle; }
 
  private:
-  static constexpr std::uint32_t bucket_entries = 15;
+  static constexpr std::uint32_t bucket_entries = 12;
   static constexpr std::uint32_t buckets_least = 1024;
+  static constexpr std::uint32_t handle_mask = (1u << 24) - 1;
 
   struct alignas(64) Bucket {
+    std::uint8_t tags[bucket_entries];  // 0 = free
     std::uint32_t overflow;  // entries whose home is here or before and that stand behind
-    std::uint32_t entries[bucket_entries];  // 0 = free
+    std::uint32_t entries[bucket_entries];  // handle, and the rest of the hash above it
   };
-  static_assert(sizeof(Bucket) == 64);
+  static_assert(sizeof(Bucket) == 64 && offsetof(Bucket, entries) == 16);
   struct Table {
     Bucket* buckets;
     std::uint32_t mask;
@@ -82,66 +85,67 @@ class IdTable {
 
   static std::uint64_t hash_of(OrderId id) {
     const std::uint64_t x = id.value() * 0x9e3779b97f4a7c15u;
-    return x ^ x >> 32;  // the low bits choose the bucket, bits 32 to 63 make the tag
+    return x ^ x >> 32;  // the low bits choose the bucket, the highest 16 make tag and entry
   }
-  // Never 0, so that no entry is.
-  std::uint32_t tag_of(std::uint64_t hash) const {
-    const std::uint32_t tag = static_cast<std::uint32_t>(hash >> 32) & tag_mask_;
-    return tag != 0 ? tag : tag_mask_;
+  // Never 0, so that no entry looks free.
+  static std::uint8_t tag_of(std::uint64_t hash) {
+    const auto tag = static_cast<std::uint8_t>(hash >> 56);
+    return static_cast<std::uint8_t>(tag + (tag == 0));
+  }
+  static std::uint32_t entry_of(std::uint64_t hash, Handle handle) {
+    return (static_cast<std::uint32_t>(hash >> 24) & ~handle_mask) | handle;
   }
   // Bit i: entries[i] has this tag.
-  static std::uint32_t matches(const Bucket& bucket, std::uint32_t tag, std::uint32_t tag_mask) {
-#ifdef __AVX2__
-    const auto* const words = reinterpret_cast<const __m256i*>(&bucket);
-    const __m256i mask = _mm256_set1_epi32(static_cast<int>(tag_mask));
-    const __m256i wanted = _mm256_set1_epi32(static_cast<int>(tag));
-    const auto equal = [&](const __m256i* at) {
-      const __m256i tags = _mm256_and_si256(_mm256_load_si256(at), mask);
-      return static_cast<std::uint32_t>(
-          _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(tags, wanted))));
-    };
-    return (equal(words) | equal(words + 1) << 8) >> 1;
+  static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) {
+#ifdef __SSE2__
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
+    const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & ((1u << bucket_entries) - 1);
 #else
     std::uint32_t bits = 0;
     for (std::uint32_t i = 0; i < bucket_entries; ++i) {
-      bits |= static_cast<std::uint32_t>((bucket.entries[i] & tag_mask) == tag) << i;
+      bits |= static_cast<std::uint32_t>(bucket.tags[i] == tag) << i;
     }
     return bits;
 #endif
   }
-  static std::uint32_t free_entries(const Bucket& bucket) { return matches(bucket, 0, ~0u); }
 
   template <class IdOf>
-  Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) const {
-    const std::uint32_t tag = tag_of(hash);
+  static Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) {
+    const std::uint8_t tag = tag_of(hash);
+    const std::uint32_t rest = entry_of(hash, 0);
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       const Bucket& bucket = table.buckets[at];
-      for (std::uint32_t bits = matches(bucket, tag, tag_mask_); bits != 0; bits &= bits - 1) {
-        const Handle handle = bucket.entries[std::countr_zero(bits)] & ~tag_mask_;
-        if (id_of(handle) == id) return handle;
+      for (std::uint32_t bits = matches(bucket, tag); bits != 0; bits &= bits - 1) {
+        const Handle handle = bucket.entries[std::countr_zero(bits)] ^ rest;
+        if (handle <= handle_mask && id_of(handle) == id) [[likely]]
+          return handle;
       }
-      if (bucket.overflow == 0) return no_handle;
+      if (bucket.overflow == 0) [[likely]]
+        return no_handle;
     }
   }
-  void insert_in(const Table& table, std::uint64_t hash, Handle handle) const {
+  static void insert_in(const Table& table, std::uint64_t hash, Handle handle) {
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
-      if (const std::uint32_t free = free_entries(bucket); free != 0) [[likely]] {
-        bucket.entries[std::countr_zero(free)] = tag_of(hash) | handle;
+      if (const std::uint32_t free = matches(bucket, 0); free != 0) [[likely]] {
+        const int place = std::countr_zero(free);
+        bucket.tags[place] = tag_of(hash);
+        bucket.entries[place] = entry_of(hash, handle);
         return;
       }
       ++bucket.overflow;
     }
   }
-  bool erase_in(const Table& table, std::uint64_t hash, Handle handle) const {
-    const std::uint32_t entry = tag_of(hash) | handle;
+  static bool erase_in(const Table& table, std::uint64_t hash, Handle handle) {
+    const std::uint8_t tag = tag_of(hash);
+    const std::uint32_t entry = entry_of(hash, handle);
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
-      for (std::uint32_t bits = matches(bucket, entry & tag_mask_, tag_mask_); bits != 0;
-           bits &= bits - 1) {
-        std::uint32_t& found = bucket.entries[std::countr_zero(bits)];
-        if (found != entry) continue;
-        found = 0;
+      for (std::uint32_t bits = matches(bucket, tag); bits != 0; bits &= bits - 1) {
+        const int place = std::countr_zero(bits);
+        if (bucket.entries[place] != entry) continue;
+        bucket.tags[place] = 0;
         for (std::uint32_t passed = table.home(hash); passed != at;
              passed = (passed + 1) & table.mask) {
           --table.buckets[passed].overflow;
@@ -153,7 +157,7 @@ class IdTable {
   }
 
   template <class IdOf>
-  void grow(const IdOf& id_of) {
+  [[gnu::noinline, gnu::cold]] void grow(const IdOf& id_of) {
     while (is_moving()) move_some(id_of);
     before_ = now_;
     now_ = {before_.buckets + before_.mask + 1, 2 * before_.mask + 1};
@@ -162,11 +166,12 @@ class IdTable {
   }
   // Two buckets of the old table: it is empty long before the new one is full.
   template <class IdOf>
-  void move_some(const IdOf& id_of) {
+  [[gnu::noinline]] void move_some(const IdOf& id_of) {
     for (std::uint32_t end = moved_ + 2; moved_ < end; ++moved_) {
-      for (const std::uint32_t entry : before_.buckets[moved_].entries) {
-        if (entry == 0) continue;
-        const Handle handle = entry & ~tag_mask_;
+      const Bucket& bucket = before_.buckets[moved_];
+      for (std::uint32_t i = 0; i < bucket_entries; ++i) {
+        if (bucket.tags[i] == 0) continue;
+        const Handle handle = bucket.entries[i] & handle_mask;
         const std::uint64_t hash = hash_of(id_of(handle));
         CHECK(erase_in(before_, hash, handle));
         insert_in(now_, hash, handle);
@@ -175,11 +180,10 @@ class IdTable {
     if (moved_ > before_.mask) moved_ = no_handle;
   }
   std::uint32_t entries_at_growth(std::uint32_t bucket_count) const {
-    return bucket_count == buckets_most_ ? entries_most + 1 : bucket_count * 10;
+    return bucket_count == buckets_most_ ? entries_most + 1 : bucket_count * 8;
   }
 
   ZeroedPages<Bucket> memory_;  // tables of 1, 2, 4, ... times buckets_least, one behind the other
-  std::uint32_t tag_mask_;
   std::uint32_t buckets_most_;
   std::uint32_t grow_at_;
   Table now_;

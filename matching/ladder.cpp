@@ -1,6 +1,25 @@
 #include "matching/ladder.h"
 
+#include <algorithm>
+
 namespace bourse {
+
+Handle Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
+                                    Handle parent) {
+  if (slot == no_handle) return root_ = new_level(memory, key, no_handle);
+  while (is_node(slot)) {
+    const Handle at = slot & ~node_tag;
+    const LadderNode& node = memory.nodes[at];
+    if (!covers(node, key)) return split(memory, key, slot, node.prefix, parent);
+    if (node.shift == 0) hot(key) = at;
+    const unsigned child = digit(key, node.shift);
+    if ((node.children_mask >> child & 1) == 0) return add_child(memory, at, key);
+    parent = at;
+    slot = node.children[child];
+  }
+  const std::uint64_t slot_key = memory.levels[slot].key;
+  return slot_key == key ? slot : split(memory, key, slot, slot_key, parent);
+}
 
 // A node where the new key and what stands in the slot part ways, in the place of the slot.
 Handle Ladder::split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
@@ -19,7 +38,7 @@ Handle Ladder::split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot
   const Handle level = new_level(memory, key, handle);
   node.children[digit(key, shift)] = level;
   replace_child(memory, parent, key, handle | node_tag);
-  if (shift == 0) hot_ = handle;
+  if (shift == 0) hot(key) = handle;
   return level;
 }
 
@@ -48,13 +67,15 @@ void Ladder::collapse(LadderMemory& memory, Handle at) {
   const Handle parent = node.parent;
   set_parent(memory, child, parent);
   replace_child(memory, parent, key, child);
-  if (hot_ == at) hot_ = no_handle;
+  if (hot(key) == at) hot(key) = no_handle;
   memory.nodes.release(at);
 }
 
 bool Ladder::consistent(const LadderMemory& memory) const {
-  if (root_ == no_handle) return best_ == no_handle && hot_ == no_handle;
-  return best_ == best_below(memory, root_) && consistent_below(memory, root_, no_handle);
+  const bool hot_empty = std::ranges::all_of(hot_, [](Handle node) { return node == no_handle; });
+  if (root_ == no_handle) return best_ == no_handle && hot_empty;
+  return best_ == best_below(memory, root_) && best_key_ == memory.levels[best_].key &&
+         consistent_below(memory, root_, no_handle);
 }
 
 bool Ladder::consistent_below(const LadderMemory& memory, std::uint32_t slot, Handle parent) const {

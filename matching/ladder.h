@@ -3,18 +3,20 @@
 //   Shape:  a 64-ary trie of bitmaps over 64-bit keys, in which a node exists only where levels
 //           part (so at most one node less than levels), and a cached best. Bids and asks are the
 //           same code: a key is the price counted from the worst, so a higher key is better.
-//           find, insert, erase and next_worse take at most 11 steps, usually one or two, and no
-//           memory beyond what LadderMemory took at the start.
+//           find, insert, erase and next_worse take at most 11 steps, and no memory beyond what
+//           LadderMemory took at the start. Most take one: the lowest nodes used last are known.
 //   Units:  keys: ticks from the worst price of the instrument; handles into LadderMemory.
 //   Owner:  the thread of the engine.
 //   Errors: none; room for a level per order is the order pool's promise.
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
-#include "matching/slab.h"   // Slab, Handle
-#include "matching/types.h"  // PriceTicks, QuantityLots, Side, SymbolId
+#include "matching/order_queue.h"  // OrderQueue
+#include "matching/slab.h"         // Slab, Handle
+#include "matching/types.h"        // PriceTicks, QuantityLots, Side, SymbolId
 
 namespace bourse {
 
@@ -24,12 +26,8 @@ struct alignas(64) Level {
   PriceTicks price;
   QuantityLots total;         // displayed open quantity
   QuantityLots hidden_total;  // hidden orders, and the reserves of icebergs
-  Handle first;               // displayed order
-  Handle last;
-  Handle hidden_first;
-  Handle hidden_last;
-  std::uint32_t order_count;  // displayed orders
-  std::uint32_t hidden_count;
+  OrderQueue displayed;
+  OrderQueue hidden;
   Handle parent;  // ladder node; no_handle at the root
   std::uint32_t symbol_and_side;
 
@@ -38,7 +36,11 @@ struct alignas(64) Level {
   void belongs_to(SymbolId symbol, Side side) {
     symbol_and_side = symbol.value() << 1 | (side == Side::sell ? 1u : 0u);
   }
-  bool is_empty() const { return (order_count | hidden_count) == 0; }
+  bool is_empty() const { return (displayed.count | hidden.count) == 0; }
+  // Who is met next. REQUIRES: not empty.
+  Handle front(const QueueLines& lines) const {
+    return (displayed.count != 0 ? displayed : hidden).front(lines);
+  }
 };
 static_assert(sizeof(Level) == 64);
 
@@ -61,6 +63,8 @@ struct LadderMemory {
 class Ladder {
  public:
   Handle best() const { return best_; }  // no_handle if there is no level
+  // Is there a level with this key or a better one?
+  bool reaches(std::uint64_t key) const { return best_ != no_handle && key <= best_key_; }
   Handle find(const LadderMemory& memory, std::uint64_t key) const;
   // The level of the key; a new one has no orders, and its price, symbol and side are the caller's
   // to fill in (is_empty() tells).
@@ -79,17 +83,24 @@ class Ladder {
     return (key ^ node.prefix) >> node.shift < 64;
   }
   Handle new_level(LadderMemory& memory, std::uint64_t key, Handle parent);
+  Handle add_child(LadderMemory& memory, Handle node, std::uint64_t key);
+  Handle find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
+                              Handle parent);
   Handle split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot, std::uint64_t slot_key,
                Handle parent);
   void collapse(LadderMemory& memory, Handle node);
   static Handle best_below(const LadderMemory& memory, std::uint32_t slot);
   static void set_parent(LadderMemory& memory, std::uint32_t slot, Handle parent);
   void replace_child(LadderMemory& memory, Handle parent, std::uint64_t key, std::uint32_t slot);
+  Handle& hot(std::uint64_t key) { return hot_[key >> 6 & (hot_count - 1)]; }
   bool consistent_below(const LadderMemory& memory, std::uint32_t slot, Handle parent) const;
 
   std::uint32_t root_ = no_handle;  // slot: level, or node | node_tag; no_handle if empty
   Handle best_ = no_handle;
-  Handle hot_ = no_handle;  // the node with shift 0 that was used last: most orders land there
+  std::uint64_t best_key_ = 0;  // of best_, if there is one
+  // Nodes with shift 0 that were used last, each at its own place: nearly all orders land there.
+  static constexpr std::size_t hot_count = 4;
+  Handle hot_[hot_count] = {no_handle, no_handle, no_handle, no_handle};
 };
 
 inline Handle Ladder::find(const LadderMemory& memory, std::uint64_t key) const {
@@ -130,50 +141,44 @@ inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle 
                                 .price = no_price,
                                 .total = QuantityLots{0},
                                 .hidden_total = QuantityLots{0},
-                                .first = no_handle,
-                                .last = no_handle,
-                                .hidden_first = no_handle,
-                                .hidden_last = no_handle,
-                                .order_count = 0,
-                                .hidden_count = 0,
+                                .displayed = {},
+                                .hidden = {},
                                 .parent = parent,
                                 .symbol_and_side = 0};
-  if (best_ == no_handle || key > memory.levels[best_].key) best_ = handle;
+  if (best_ == no_handle || key > best_key_) {
+    best_ = handle;
+    best_key_ = key;
+  }
   return handle;
 }
 
+inline Handle Ladder::add_child(LadderMemory& memory, Handle at, std::uint64_t key) {
+  const Handle level = new_level(memory, key, at);
+  LadderNode& node = memory.nodes[at];
+  const unsigned child = digit(key, node.shift);
+  node.children[child] = level;
+  node.children_mask |= std::uint64_t{1} << child;
+  return level;
+}
+
 inline Handle Ladder::find_or_insert(LadderMemory& memory, std::uint64_t key) {
-  if (root_ == no_handle) {
-    const Handle level = new_level(memory, key, no_handle);
-    root_ = level;
-    return level;
-  }
-  std::uint32_t slot = root_;
-  Handle parent = no_handle;
-  if (hot_ != no_handle && covers(memory.nodes[hot_], key)) slot = hot_ | node_tag;
-  while (is_node(slot)) {
-    const Handle at = slot & ~node_tag;
-    LadderNode& node = memory.nodes[at];
-    if (!covers(node, key)) return split(memory, key, slot, node.prefix, parent);
-    if (node.shift == 0) hot_ = at;
-    const unsigned child = digit(key, node.shift);
-    const std::uint64_t bit = std::uint64_t{1} << child;
-    if ((node.children_mask & bit) == 0) {
-      const Handle level = new_level(memory, key, at);
-      node.children[child] = level;
-      node.children_mask |= bit;
-      return level;
+  const Handle known = hot(key);
+  if (known != no_handle) [[likely]] {
+    const LadderNode& node = memory.nodes[known];
+    if ((key ^ node.prefix) < 64) [[likely]] {
+      const bool is_there = (node.children_mask >> (key & 63) & 1) != 0;
+      return is_there ? node.children[key & 63] : add_child(memory, known, key);
     }
-    parent = at;
-    slot = node.children[child];
   }
-  const std::uint64_t slot_key = memory.levels[slot].key;
-  return slot_key == key ? slot : split(memory, key, slot, slot_key, parent);
+  return find_or_insert_below(memory, key, root_, no_handle);
 }
 
 inline void Ladder::erase(LadderMemory& memory, Handle level) {
   DCHECK(memory.levels[level].is_empty());
-  if (best_ == level) best_ = next_worse(memory, level);
+  if (best_ == level) {
+    best_ = next_worse(memory, level);
+    if (best_ != no_handle) best_key_ = memory.levels[best_].key;
+  }
   const std::uint64_t key = memory.levels[level].key;
   const Handle at = memory.levels[level].parent;
   memory.levels.release(level);

@@ -62,9 +62,8 @@ MatchEnd match(EngineState& state, Reports& reports, Book& book, Handle taker,
         return MatchEnd::interrupted;
       }
     }
-    const Handle maker = level.order_count != 0 ? level.first : level.hidden_first;
+    const Handle maker = level.front(memory.lines);
     Order& m = memory.orders[maker];
-    memory.orders.prefetch(m.next);
     ++state.match_count;
     if (is_self_trade(t, m)) [[unlikely]] {
       if (prevent_self_trade(state, reports, book, taker, maker)) return MatchEnd::canceled;
@@ -90,7 +89,7 @@ void end_taker(EngineState& state, Reports& reports, Book& book, Handle taker, M
   if (end == MatchEnd::interrupted) interrupt(state, reports, book);
   if (end == MatchEnd::filled || end == MatchEnd::canceled) return close_order(state, taker);
   if (t.may_rest() && end != MatchEnd::out_of_budget) {
-    return place(state, reports, book, taker, memory.orders.details(taker).price);
+    return place(state, reports, book, taker, t.price);
   }
   RejectReason reason = RejectReason::none;
   if (end == MatchEnd::out_of_budget) {

@@ -32,15 +32,14 @@ inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks 
   const Handle handle = memory.orders.take();
   memory.orders[handle] = Order{
       .id = body.order_id,
+      .price = price,
       .leaves = body.quantity,
       .reserve = QuantityLots{0},
       .filled = QuantityLots{0},
-      .next = no_handle,
-      .prev = no_handle,
       .level = no_handle,
+      .place = no_place,
       .account = command.account,
-      .account_next = no_handle,
-      .account_prev = no_handle,
+      .account_place = no_place,
       .group = body.group,
       .side = body.side,
       .type = body.type,
@@ -53,16 +52,15 @@ inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks 
       .has_client_order_id = !body.client_order_id.empty()};
   OrderDetails& details = memory.orders.details(handle);
   details.client_sequence = command.client_sequence;
-  details.price = price;
   details.stop_price = body.stop_price;
   details.display_quantity = body.display_quantity;
   details.expire_at = body.expire_at;
   details.session = command.session;
   details.symbol = command.symbol;
   if (pegged) [[unlikely]]
-    details.peg = command.peg;
+    memory.orders.extras(handle).peg = command.peg;
   if (!body.client_order_id.empty()) [[unlikely]]
-    details.client_order_id = body.client_order_id;
+    memory.orders.extras(handle).client_order_id = body.client_order_id;
   return handle;
 }
 
@@ -70,7 +68,7 @@ template <class Reports>
 [[gnu::noinline]] void accept_stop(EngineState& state, Reports& reports, Book& book,
                                    Handle handle) {
   BookMemory& memory = state.book_memory;
-  memory.orders.details(handle).extreme = book.trading.last_trade;
+  memory.orders.extras(handle).extreme = book.trading.last_trade;
   memory.orders[handle].is_waiting = 1;
   reports.accepted(handle, OrderStatus::waiting, 0);
   open_order(state, book, handle);
@@ -85,8 +83,8 @@ template <class Reports>
   open_order(state, book, handle);
   start_following(memory, book.trading, handle);
   const PriceTicks price =
-      peg_price(book, memory.orders[handle], memory.orders.details(handle),
-                book.best_price(memory, Side::buy), book.best_price(memory, Side::sell));
+      peg_price(memory.orders, book, handle, book.best_price(memory, Side::buy),
+                book.best_price(memory, Side::sell));
   place_peg(state, reports, book, handle, price);
 }
 
@@ -96,7 +94,7 @@ void accept_taker(EngineState& state, Reports& reports, Book& book, Handle handl
                   const OrderBody& body, std::uint32_t flags) {
   BookMemory& memory = state.book_memory;
   reports.accepted(handle, OrderStatus::open, flags);
-  const PriceTicks price = memory.orders.details(handle).price;
+  const PriceTicks price = memory.orders[handle].price;
   if (book.trading.phase != Phase::continuous) [[unlikely]] {
     return place(state, reports, book, handle, price);
   }
@@ -139,7 +137,7 @@ template <class Reports>
   const bool may_stay = body.type != OrderType::market && body.time_in_force != TimeInForce::ioc &&
                         body.time_in_force != TimeInForce::fok;
   if (may_stay) {
-    if (account.open_orders_max != 0 && account.open_orders >= account.open_orders_max) {
+    if (account.open_orders_max != 0 && account.open.count >= account.open_orders_max) {
       return reject(RejectReason::open_orders_limit);
     }
     if (memory.ids.entry_count() >= state.limits.orders_max) {
@@ -149,7 +147,7 @@ template <class Reports>
   PriceTicks price = body.price;
   std::uint32_t flags = 0;
   if ((command.order_flags & order_flags::post_only) != 0 &&
-      book->trading.phase == Phase::continuous && book->crosses(memory, body.side, price)) {
+      book->trading.phase == Phase::continuous && book->crosses(body.side, price)) {
     const bool slides = (command.order_flags & order_flags::slide) != 0;
     if (slides) price = passive_price(memory, *book, body.side);
     if (!slides || price == no_price) return reject(RejectReason::would_cross);

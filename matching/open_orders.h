@@ -20,7 +20,7 @@ inline void open_order(EngineState& state, Book& book, Handle handle) {
   Order& order = memory.orders[handle];
   order.is_open = 1;
   memory.ids.insert(order.id, handle, memory.id_of());
-  state.accounts.add_order(memory.orders, handle);
+  state.accounts.add_order(memory.lines, order, handle);
   if (order.time_in_force == TimeInForce::gtd) [[unlikely]] {
     state.orders_due.set(handle, memory.orders.details(handle).expire_at, order.id.value());
   }
@@ -36,7 +36,7 @@ inline void close_order(EngineState& state, Handle handle) {
   Order& order = memory.orders[handle];
   if (order.is_open) {
     memory.ids.erase(order.id, handle);
-    state.accounts.remove_order(memory.orders, order);
+    state.accounts.remove_order(memory.lines, order);
     if (order.time_in_force == TimeInForce::gtd) [[unlikely]]
       state.orders_due.remove(handle);
     if ((order.follows | order.is_waiting) != 0) [[unlikely]] {

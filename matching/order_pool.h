@@ -1,7 +1,7 @@
 // The order pool: every open order of every book, and the one that is being matched.
-//   Shape:  Order, one cache line, is what matching reads; OrderDetails, two lines, is what reports
-//           and the rarer rules need. Both arrays are indexed by the same handle. take() and
-//           release() are O(1).
+//   Shape:  Order, one cache line, is what matching reads; OrderDetails, one line, what reports
+//           need; OrderExtras what few orders have: it is not touched otherwise. All arrays are
+//           indexed by the same handle. take() and release() are O(1).
 //   Units:  lots, ticks.
 //   Owner:  the thread of the engine.
 //   Errors: none; the engine refuses new orders when orders_max of them are open.
@@ -10,11 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "matching/command.h"     // ClientOrderId
-#include "matching/pages.h"       // Pages, take_pages
-#include "matching/slab.h"        // Slab, Handle
-#include "matching/state_hash.h"  // mix64, hash_weights
-#include "matching/types.h"       // OrderId, QuantityLots, ...
+#include "matching/command.h"      // ClientOrderId
+#include "matching/order_queue.h"  // QueuePlace
+#include "matching/pages.h"        // Pages, take_pages
+#include "matching/slab.h"         // Slab, Handle
+#include "matching/state_hash.h"   // mix64, hash_weights
+#include "matching/types.h"        // OrderId, QuantityLots, ...
 
 namespace bourse {
 
@@ -31,15 +32,14 @@ struct Priority {
 
 struct Order {
   OrderId id;
+  PriceTicks price;      // limit or protection; no_price: any
   QuantityLots leaves;   // open and matched next: the displayed part of an iceberg, else all
   QuantityLots reserve;  // open behind it
   QuantityLots filled;
-  Handle next;   // younger order of the queue
-  Handle prev;   // older
-  Handle level;  // where it rests or waits; no_handle: nowhere
+  Handle level;      // where it rests or waits; no_handle: nowhere
+  QueuePlace place;  // in the queue of the level
   AccountId account;
-  Handle account_next;  // older order of the account
-  Handle account_prev;  // younger
+  QueuePlace account_place;  // in the queue of the account
   GroupId group;
   Side side;
   OrderType type : 4;
@@ -66,26 +66,32 @@ struct OrderDetails {
   std::uint64_t identity;  // hash of all that stays the same while the order keeps its place
   ClientSequence client_sequence;
   Priority priority;
-  PriceTicks price;  // limit or protection; no_price: any
   PriceTicks stop_price;
   QuantityLots display_quantity;
   TimeNs expire_at;
   SessionId session;
   SymbolId symbol;
-  ClientOrderId client_order_id;  // begins the second cache line
-  PriceTicks extreme;             // trailing stop: best trade since it came; no_price: none yet
-  Handle follow_next;             // younger order that follows the market of the symbol
+  Handle follow_next;  // younger order that follows the market of the symbol
   Handle follow_prev;
-  PegReference peg;  // pegged orders only
+};
+static_assert(sizeof(OrderDetails) == 64);
+
+// What most orders do not have.
+struct OrderExtras {
+  ClientOrderId client_order_id;  // if Order::has_client_order_id
+  PriceTicks extreme;             // trailing stop: best trade since it came; no_price: none yet
+  PegReference peg;               // pegged orders only
   std::uint8_t reserved_[7];
 };
-static_assert(sizeof(OrderDetails) == 128 && offsetof(OrderDetails, client_order_id) == 64);
+static_assert(sizeof(OrderExtras) == 56);
 
 class OrderPool {
  public:
   // One more than may be open: the order that is being matched has a place too.
   explicit OrderPool(std::uint32_t orders_max)
-      : orders_(orders_max + 1), details_(take_pages<OrderDetails>(orders_max + 1)) {}
+      : orders_(orders_max + 1),
+        details_(take_pages<OrderDetails>(orders_max + 1)),
+        extras_(take_pages<OrderExtras>(orders_max + 1)) {}
 
   Handle take() { return orders_.take(); }
   void release(Handle handle) { orders_.release(handle); }
@@ -93,6 +99,8 @@ class OrderPool {
   const Order& operator[](Handle handle) const { return orders_[handle]; }
   OrderDetails& details(Handle handle) { return details_[handle]; }
   const OrderDetails& details(Handle handle) const { return details_[handle]; }
+  OrderExtras& extras(Handle handle) { return extras_[handle]; }
+  const OrderExtras& extras(Handle handle) const { return extras_[handle]; }
   std::uint32_t live_count() const { return orders_.live_count(); }
 
   void prefetch(Handle handle) const {
@@ -109,8 +117,9 @@ class OrderPool {
   void identify(Handle handle, SymbolId symbol, PriceTicks price);
 
  private:
-  Slab<Order, &Order::next> orders_;
+  Slab<Order, &Order::place> orders_;
   Pages<OrderDetails> details_;
+  Pages<OrderExtras> extras_;
 };
 
 }  // namespace bourse

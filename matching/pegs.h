@@ -15,24 +15,26 @@ namespace bourse {
 
 // Where a pegged order stands between these best displayed prices; no_price: nowhere. It never
 // meets the other side's displayed orders: those it would only take from who came to trade.
-inline PriceTicks peg_price(const Book& book, const Order& order, const OrderDetails& details,
+inline PriceTicks peg_price(const OrderPool& orders, const Book& book, Handle handle,
                             PriceTicks bid, PriceTicks ask) {
+  const Order& order = orders[handle];
+  const PegReference reference = orders.extras(handle).peg;
   const bool buys = order.side == Side::buy;
   const PriceTicks own = buys ? bid : ask;
   const PriceTicks other = buys ? ask : bid;
-  PriceTicks price = details.peg == PegReference::market ? other : own;
-  if (details.peg == PegReference::midpoint) {
+  PriceTicks price = reference == PegReference::market ? other : own;
+  if (reference == PegReference::midpoint) {
     if (bid == no_price || ask == no_price) return no_price;
     const std::int64_t width = ask.value() - bid.value();
     // Rounded down for a buy and up for a sell, also where an auction's book crosses.
     price = bid + TickDelta{buys ? width >> 1 : (width + 1) >> 1};
   }
   if (price == no_price) return no_price;
-  const TickDelta distance{details.stop_price.value()};
+  const TickDelta distance{orders.details(handle).stop_price.value()};
   price = buys ? price - distance : price + distance;
   constexpr TickDelta one{1};
-  if (details.price != no_price) {
-    price = buys ? std::min(price, details.price) : std::max(price, details.price);
+  if (order.price != no_price) {
+    price = buys ? std::min(price, order.price) : std::max(price, order.price);
   }
   if (other != no_price) price = buys ? std::min(price, other - one) : std::max(price, other + one);
   return price < book.price_min() || price > book.price_max() ? no_price : price;
@@ -68,17 +70,17 @@ bool move_pegs(EngineState& state, Reports& reports, Book& book) {
   if (trading.pegs_stand && bid == trading.peg_bid && ask == trading.peg_ask) return true;
   for (Handle at = trading.oldest_follower; at != no_handle;) {
     const Order& order = memory.orders[at];
-    const OrderDetails& details = memory.orders.details(at);
-    const Handle next = details.follow_next;
+    const Handle next = memory.orders.details(at).follow_next;
+    const auto wanted = [&] { return peg_price(memory.orders, book, at, bid, ask); };
     const PriceTicks stands = order.level == no_handle ? no_price : memory.level_of(at).price;
-    if (order.type != OrderType::pegged || peg_price(book, order, details, bid, ask) == stands) {
+    if (order.type != OrderType::pegged || wanted() == stands) {
       at = next;
       continue;
     }
     if (state.match_count >= cascade_matches_max) return false;
     const std::uint32_t before = state.match_count;
     withdraw(state, reports, book, at, CancelReason::none, 0);
-    place_peg(state, reports, book, at, peg_price(book, order, details, bid, ask));
+    place_peg(state, reports, book, at, wanted());
     // Whoever was matched or cancelled may be the next of the list; those that stand right are
     // passed over.
     at = state.match_count == before ? next : trading.oldest_follower;

@@ -130,7 +130,7 @@ class EventReports {
     const QuantityLots open = order.leaves + order.reserve;
     event.order_id = order.id;
     event.client_sequence = details.client_sequence;
-    event.price = details.price;
+    event.price = order.price;
     event.quantity = open + order.filled;
     event.filled = order.filled;
     event.leaves = open;
@@ -149,7 +149,8 @@ class EventReports {
     event.liquidity = Liquidity::none;
     event.flags = 0;
     event.client_order_id =
-        *(order.has_client_order_id ? &details.client_order_id : &no_client_order_id);
+        *(order.has_client_order_id ? &state_.book_memory.orders.extras(handle).client_order_id
+                                    : &no_client_order_id);
     return event;
   }
 

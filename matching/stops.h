@@ -15,12 +15,12 @@
 namespace bourse {
 
 // Where a trailing stop triggers at present; no_price before the first trade.
-inline PriceTicks trailing_price(const Book& book, const Order& order,
-                                 const OrderDetails& details) {
-  if (details.extreme == no_price) return no_price;
-  const TickDelta distance{details.stop_price.value()};
-  const PriceTicks price =
-      order.side == Side::sell ? details.extreme - distance : details.extreme + distance;
+inline PriceTicks trailing_price(const BookMemory& memory, const Book& book, Handle handle) {
+  const PriceTicks extreme = memory.orders.extras(handle).extreme;
+  if (extreme == no_price) return no_price;
+  const TickDelta distance{memory.orders.details(handle).stop_price.value()};
+  const bool sells = memory.orders[handle].side == Side::sell;
+  const PriceTicks price = sells ? extreme - distance : extreme + distance;
   return std::clamp(price, book.price_min(), book.price_max());
 }
 
@@ -33,7 +33,7 @@ void wait_for_price(EngineState& state, Reports& reports, Book& book, Handle han
   order.is_waiting = 1;
   details.priority = Priority::of(state.sequence, state.placed_count++);
   const bool trails = order.type == OrderType::trailing_stop;
-  const PriceTicks price = trails ? trailing_price(book, order, details) : details.stop_price;
+  const PriceTicks price = trails ? trailing_price(memory, book, handle) : details.stop_price;
   if (price != no_price) book.wait(memory, handle, price);
   reports.identify(handle, book.symbol(), price);
   reports.toggle(handle);
@@ -45,11 +45,11 @@ inline Handle next_triggered(const BookMemory& memory, const Book& book) {
   if (last == no_price) return no_handle;
   if (const Handle at = book.stops(Side::buy).best(); at != no_handle) {
     const Level& level = memory.ladders.levels[at];
-    if (level.price <= last) return level.first;
+    if (level.price <= last) return level.displayed.front(memory.lines);
   }
   if (const Handle at = book.stops(Side::sell).best(); at != no_handle) {
     const Level& level = memory.ladders.levels[at];
-    if (level.price >= last) return level.first;
+    if (level.price >= last) return level.displayed.front(memory.lines);
   }
   return no_handle;
 }
@@ -75,7 +75,7 @@ void trigger(EngineState& state, Reports& reports, Book& book, Handle handle) {
   stop_following(memory, book.trading, handle);
   ++state.match_count;  // it has reports even if it meets nobody
   reports.triggered(handle);
-  const PriceTicks price = memory.orders.details(handle).price;
+  const PriceTicks price = order.price;
   const std::uint64_t key_min = order.type == OrderType::stop_limit
                                     ? book.worst_key_taken(order.side, price)
                                     : market_key(memory, book, order.side, price);
@@ -92,15 +92,14 @@ void move_trailing_stops(EngineState& state, Reports& reports, Book& book) {
   for (Handle at = trading.oldest_follower; at != no_handle;
        at = memory.orders.details(at).follow_next) {
     const Order& order = memory.orders[at];
-    OrderDetails& details = memory.orders.details(at);
     if (order.type != OrderType::trailing_stop) continue;
+    PriceTicks& extreme = memory.orders.extras(at).extreme;
     const PriceTicks traded = order.side == Side::sell ? trading.trade_high : trading.trade_low;
     const bool better =
-        details.extreme == no_price ||
-        (order.side == Side::sell ? traded > details.extreme : traded < details.extreme);
+        extreme == no_price || (order.side == Side::sell ? traded > extreme : traded < extreme);
     if (!better) continue;
     withdraw(state, reports, book, at, CancelReason::none, 0);
-    details.extreme = traded;
+    extreme = traded;
     wait_for_price(state, reports, book, at);
   }
   trading.trade_low = trading.trade_high = no_price;

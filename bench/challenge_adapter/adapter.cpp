@@ -111,7 +111,7 @@ class ChallengeReports {
  private:
   void tell_order(ReportType type, Handle handle) {
     const Order& order = orders_[handle];
-    push(type, side_code(order.side), their_id(order.id), 0, orders_.details(handle).price.value(),
+    push(type, side_code(order.side), their_id(order.id), 0, order.price.value(),
          order.leaves.value());
   }
   void push(ReportType type, std::uint8_t side, std::uint64_t a, std::uint64_t b,

@@ -44,7 +44,7 @@ TEST_F(BookTest, ALevelKnowsItsTotalAndItsCount) {
   place(Side::buy, 10, 7);
   place(Side::buy, 5, 7);
   EXPECT_EQ(best(Side::buy).total, QuantityLots{15});
-  EXPECT_EQ(best(Side::buy).order_count, 2u);
+  EXPECT_EQ(best(Side::buy).displayed.count, 2u);
   EXPECT_EQ(best(Side::buy).price, PriceTicks{7});
 }
 
@@ -63,7 +63,7 @@ TEST_F(BookTest, HiddenOrdersAndReservesAreInNoDisplayedTotal) {
   EXPECT_EQ(best(Side::buy).total, QuantityLots{0});
   EXPECT_EQ(best(Side::buy).hidden_total, QuantityLots{4});
   EXPECT_EQ(book.best_price(memory, Side::buy), PriceTicks{7});
-  EXPECT_TRUE(book.crosses(memory, Side::sell, PriceTicks{8}));
+  EXPECT_TRUE(book.crosses(Side::sell, PriceTicks{8}));
 }
 
 TEST_F(BookTest, TakingOutTheHeadTheMiddleAndTheTailKeepsTheQueueWhole) {
@@ -75,7 +75,7 @@ TEST_F(BookTest, TakingOutTheHeadTheMiddleAndTheTailKeepsTheQueueWhole) {
     book.take_out(memory, gone);
     EXPECT_TRUE(book.consistent(memory));
   }
-  EXPECT_EQ(best(Side::sell).first, c);
+  EXPECT_EQ(best(Side::sell).front(memory.lines), c);
   EXPECT_EQ(best(Side::sell).total, QuantityLots{4});
   book.take_out(memory, c);
   EXPECT_EQ(book.ladder(Side::sell).best(), no_handle);
@@ -83,10 +83,10 @@ TEST_F(BookTest, TakingOutTheHeadTheMiddleAndTheTailKeepsTheQueueWhole) {
 
 TEST_F(BookTest, OrdersCrossAtTheSamePriceAndBeyond) {
   place(Side::sell, 10, 5);
-  EXPECT_TRUE(book.crosses(memory, Side::buy, PriceTicks{5}));
-  EXPECT_TRUE(book.crosses(memory, Side::buy, PriceTicks{6}));
-  EXPECT_FALSE(book.crosses(memory, Side::buy, PriceTicks{4}));
-  EXPECT_FALSE(book.crosses(memory, Side::sell, PriceTicks{5}));
+  EXPECT_TRUE(book.crosses(Side::buy, PriceTicks{5}));
+  EXPECT_TRUE(book.crosses(Side::buy, PriceTicks{6}));
+  EXPECT_FALSE(book.crosses(Side::buy, PriceTicks{4}));
+  EXPECT_FALSE(book.crosses(Side::sell, PriceTicks{5}));
 }
 
 TEST_F(BookTest, CanFillCountsQuantityPricesAndMatches) {

@@ -58,7 +58,7 @@ TEST(OrderPool, TheHashOfAnOrderCoversEachOfItsFields) {
     return orders.hash(h);
   };
   const std::uint64_t plain = hash_with([](Order&, OrderDetails&) {});
-  EXPECT_EQ(plain, hash_with([](Order& o, OrderDetails&) { o.next = 7; }));
+  EXPECT_EQ(plain, hash_with([](Order& o, OrderDetails&) { o.place = 7; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.id = OrderId{6}; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.leaves = QuantityLots{11}; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.account = AccountId{2}; }));

@@ -1,0 +1,108 @@
+// A queue of orders, oldest first, out of which any order can be taken at once.
+//   Shape:  a chain of cache lines with the handles of thirteen orders each, and a mask of those
+//           that are still there. An order knows its place (line and slot), so taking it out
+//           clears one bit in one line: no neighbour is touched, and a walk reads line after line.
+//           A place is never used again while its line is in the queue; a line that is empty goes
+//           back. append, erase, front and next are O(1).
+//   Owner:  the thread of the engine. The queues of levels and of accounts share one QueueLines.
+//   Errors: none; there are lines for all open orders, each in two queues and alone in its lines.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "matching/check.h"  // DCHECK
+#include "matching/slab.h"   // Slab, Handle, no_handle
+
+namespace bourse {
+
+struct alignas(64) QueueLine {
+  static constexpr std::uint32_t slot_count = 13;
+  Handle next;                // younger orders
+  Handle prev;                // older orders
+  std::uint16_t live;         // bit i: orders[i] is in the queue
+  std::uint16_t used;         // slots that have been given out, the lowest first
+  Handle orders[slot_count];  // oldest first
+};
+static_assert(sizeof(QueueLine) == 64);
+
+using QueueLines = Slab<QueueLine, &QueueLine::next>;
+
+// Where an order is in its queue: line * 16 + slot.
+using QueuePlace = std::uint32_t;
+inline constexpr QueuePlace no_place = no_handle;
+
+inline Handle order_at(const QueueLines& lines, QueuePlace place) {
+  return lines[place >> 4].orders[place & 15];
+}
+
+struct OrderQueue {
+  Handle first;  // line; meaningless while there are no orders
+  Handle last;
+  std::uint32_t count;  // orders
+
+  bool is_empty() const { return count == 0; }
+
+  QueuePlace append(QueueLines& lines, Handle order) {
+    if (count == 0 || lines[last].used == QueueLine::slot_count) add_line(lines);
+    QueueLine& line = lines[last];
+    const std::uint32_t slot = line.used++;
+    line.orders[slot] = order;
+    line.live = static_cast<std::uint16_t>(line.live | 1u << slot);
+    ++count;
+    return last << 4 | slot;
+  }
+
+  void erase(QueueLines& lines, QueuePlace place) {
+    QueueLine& line = lines[place >> 4];
+    DCHECK((line.live >> (place & 15) & 1) != 0);
+    --count;
+    line.live = static_cast<std::uint16_t>(line.live & ~(1u << (place & 15)));
+    if (line.live == 0) drop_line(lines, place >> 4);
+  }
+
+  // The oldest order. REQUIRES: not empty.
+  Handle front(const QueueLines& lines) const {
+    const QueueLine& line = lines[first];
+    return line.orders[std::countr_zero(line.live)];
+  }
+
+  // A walk, oldest first: for (place = begin(); place != no_place; place = next(place)). The order
+  // at a place may be taken out once the next place is known.
+  QueuePlace begin(const QueueLines& lines) const {
+    return count == 0 ? no_place : first_of(lines, first);
+  }
+  static QueuePlace next(const QueueLines& lines, QueuePlace place) {
+    const QueueLine& line = lines[place >> 4];
+    const std::uint32_t younger = line.live & ~((2u << (place & 15)) - 1);
+    if (younger != 0) return (place & ~15u) | static_cast<std::uint32_t>(std::countr_zero(younger));
+    return line.next == no_handle ? no_place : first_of(lines, line.next);
+  }
+
+ private:
+  static QueuePlace first_of(const QueueLines& lines, Handle line) {
+    return line << 4 | static_cast<std::uint32_t>(std::countr_zero(lines[line].live));
+  }
+  void add_line(QueueLines& lines) {
+    const Handle added = lines.take();
+    QueueLine& line = lines[added];
+    line.next = no_handle;
+    line.live = line.used = 0;
+    if (count == 0) {
+      first = added;
+      line.prev = no_handle;
+    } else {
+      line.prev = last;
+      lines[last].next = added;
+    }
+    last = added;
+  }
+  void drop_line(QueueLines& lines, Handle dropped) {
+    const QueueLine& line = lines[dropped];
+    (line.prev == no_handle ? first : lines[line.prev].next) = line.next;
+    (line.next == no_handle ? last : lines[line.next].prev) = line.prev;
+    lines.release(dropped);
+  }
+};
+
+}  // namespace bourse
