@@ -1,0 +1,10 @@
+// The client of a Bourse exchange: docs/PROTOCOL.md in TypeScript. It draws nothing and knows no page.
+export { Book, type Level, type Side } from './book';
+export { Connection, type ConnectionState } from './connection';
+export type { Exec, Hello, Instrument, ServerError, StreamInfo } from './control';
+export { decimalToUnits, unitsToDecimal, Units } from './decimal';
+export { Channel, Flag, Frame, SystemCode } from './frame';
+export { MarketFeed, type FeedEvents, type Start, type TradeTick } from './market_feed';
+export { OrderEntry, type OrderRequest, type OwnOrder, type TradeEvents } from './order_entry';
+export { reasonInWords } from './reasons';
+export { ReplayFeed } from './replay_feed';
