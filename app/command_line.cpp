@@ -11,6 +11,7 @@
 #include "app/config_command.h"    // config_check_command, config_show_command
 #include "app/generate_command.h"  // generate_command
 #include "app/import_command.h"    // import_command
+#include "app/journal_options.h"   // add_journal
 #include "app/replay_command.h"    // replay_command
 #include "app/serve_command.h"     // serve_command
 #include "app/settings.h"          // nearest
@@ -33,6 +34,7 @@ Commands
   serve     run the exchange                config    show or check settings
   tail      watch a live market             import    build a journal from a foreign feed
   replay    print or verify a journal       generate  make up a Nasdaq day to import
+  journal   list, verify, look after one    diff      where two journals part
   version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
@@ -195,6 +197,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_import(app, invocation);
   add_generate(app, invocation);
   add_tail(app, invocation);
+  add_journal(app, invocation.run);
   app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
     invocation.run = [] {
       fmt::print("{}\n", build_info_line());

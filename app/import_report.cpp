@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/json_text.h"         // json_text
 #include "replay/itch_messages.h"  // message_names
 
 namespace bourse {
@@ -46,21 +47,6 @@ std::string dollars(PriceTicks price) {
 
 std::string quote(PriceTicks price, QuantityLots quantity) {
   return price == no_price ? "-" : fmt::format("{} x {}", dollars(price), quantity.value());
-}
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
 }
 
 std::string json_quote(PriceTicks price, QuantityLots quantity) {

@@ -1,0 +1,61 @@
+#include "app/journal_options.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "app/journal_command.h"        // journal_ls_command, journal_verify_command
+#include "app/journal_read_commands.h"  // journal_stats_command, diff_command
+
+namespace bourse {
+namespace {
+
+void add_ls(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* ls = journal.add_subcommand("ls", "its segments: sequences, times, bytes, state");
+  static JournalArguments arguments;
+  ls->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  ls->add_flag("--hash", arguments.hash, "read every byte and compare the hashes");
+  ls->add_option("--format", arguments.format, "table or json");
+  ls->add_flag("--no-progress", arguments.no_progress, "no line about it on a terminal");
+  ls->callback([&run] { run = [] { return journal_ls_command(arguments); }; });
+}
+
+void add_verify(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* verify = journal.add_subcommand(
+      "verify", "every checksum, index and hash and the chain; goes on behind damage");
+  static JournalArguments arguments;
+  verify->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  verify->add_option("--format", arguments.format, "table or json");
+  verify->add_flag("--no-progress", arguments.no_progress, "no line about it on a terminal");
+  verify->callback([&run] { run = [] { return journal_verify_command(arguments); }; });
+}
+
+void add_stats(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* stats = journal.add_subcommand("stats", "what is in it: counts, rates, sizes, symbols");
+  static JournalStatsArguments arguments;
+  stats->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  stats->add_option("--format", arguments.format, "table or json");
+  stats->add_flag("--no-progress", arguments.no_progress, "no line about it on a terminal");
+  stats->callback([&run] { run = [] { return journal_stats_command(arguments); }; });
+}
+
+void add_diff(CLI::App& app, std::function<int()>& run) {
+  CLI::App* diff = app.add_subcommand("diff", "where two journals part, field by field");
+  static DiffArguments arguments;
+  diff->add_option("LEFT", arguments.left, "a journal")->required();
+  diff->add_option("RIGHT", arguments.right, "another one")->required();
+  diff->add_option("--format", arguments.format, "table or json");
+  diff->callback([&run] { run = [] { return diff_command(arguments); }; });
+}
+
+}  // namespace
+
+void add_journal(CLI::App& app, std::function<int()>& run) {
+  CLI::App* journal = app.add_subcommand("journal", "look after a journal");
+  journal->require_subcommand(1);
+  add_ls(*journal, run);
+  add_verify(*journal, run);
+  add_stats(*journal, run);
+  add_diff(app, run);
+}
+
+}  // namespace bourse

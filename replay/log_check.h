@@ -1,0 +1,41 @@
+// Everything that is wrong with a log, not only the first: for `bourse journal ls` and `verify`.
+//   Shape:  each segment by itself, then how they follow each other, then the watermark.
+//   Owner:  one thread. Reads only; an exchange may be running on the directory.
+//   Errors: none but a directory that cannot be listed or is no log's: what is wrong is a Finding.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "replay/disk.h"           // Disk
+#include "replay/log_format.h"     // Uuid
+#include "replay/result.h"         // Result
+#include "replay/segment_check.h"  // SegmentCheck, Finding
+
+namespace bourse {
+
+struct LogCheck {
+  std::vector<SegmentCheck> segments;  // by their base sequence
+  std::vector<Finding> findings;
+  std::optional<Uuid> journal;
+  Sequence first{0};  // 0: there is no segment
+  Sequence last{0};   // 0: there is no transaction
+  std::uint64_t transactions = 0;
+  std::uint64_t bytes = 0;  // of all segments
+  bool in_use = false;      // an exchange is running on it
+
+  bool has_damage() const;
+  // ok, data_damaged, or io_error if nothing is damaged but something could not be read.
+  ExitCode verdict() const;
+};
+
+// Bytes that check_log() will tell `progress` of, about.
+Result<std::uint64_t> check_bytes(Disk& disk, const std::filesystem::path& directory);
+
+Result<LogCheck> check_log(
+    Disk& disk, const std::filesystem::path& directory, CheckDepth depth,
+    const CheckProgress& progress = [](std::uint64_t) {});
+
+}  // namespace bourse
