@@ -17,6 +17,7 @@ export interface FeedEvents {
   state(state: ConnectionState, reason: string): void;
   definition(definition: Definition, units: Units): void;
   trade(trade: TradeTick, live: boolean): void;
+  takenBack(matchId: number): void; // an administrator has declared this trade void
   status(isTrading: boolean, action: number): void;
   gap(channel: string, from: number, to: number, why: string): void;
   lag(lagMs: number, lagEvents: number): void; // 0, 0: caught up
@@ -228,7 +229,8 @@ export class MarketFeed {
       const rptSeq = frame.wide(i, Trade.rptSeq);
       if (rptSeq <= this.rptSeq) continue;
       this.rptSeq = rptSeq;
-      this.told.trade(tick, stream.live);
+      if (frame.byte(i, Trade.kind) === 86) this.told.takenBack(tick.matchId); // 'V'
+      else this.told.trade(tick, stream.live);
     }
   }
 

@@ -65,8 +65,8 @@ export class OrderEntry {
       text: (message) => this.text(message),
       frame: () => undefined,
       state: (state, reason) => {
-        if (state !== 'live') this.signedIn = false;
-        this.told.state(state, reason);
+        if (state === 'down' || state === 'connecting') this.signedIn = false;
+        this.told.state(state === 'live' && this.signedIn ? 'signed-in' : state, reason);
       },
     });
   }

@@ -1,0 +1,239 @@
+// The static ladder: prices stand still, sizes move. It recentres on key c, or when the last price has left the view
+// while the pointer is elsewhere: never under the hand that is about to click.
+import type { Level, OwnOrder } from '../client/index';
+import { $, grouped, Surface } from './dom';
+import type { Market } from './market';
+import { calm, onTheme, palette } from './theme';
+
+const ROW = 20;
+const FLASH_MS = 150;
+const STEPS = [1, 2, 5];
+
+export interface LadderRow {
+  price: number; // lower edge for bids, upper for asks: ticks
+  bid: number;   // lots
+  ask: number;
+  ownBid: number;
+  ownAsk: number;
+  isLast: boolean;
+}
+
+export class Ladder {
+  group = 0; // ticks per row
+  private readonly surface: Surface;
+  private scale = 1; // lots of the longest bar
+  private centre = NaN; // row index of the middle: price / group
+  private hovered = false;
+  private hoverRow = -1;
+  private painted: string[] = [];
+  private sizes: { bid: number; ask: number; flash: number }[] = [];
+  private all = true;
+  private market: Market | null = null;
+
+  constructor(private readonly picked: (side: 'buy' | 'sell', price: number) => void) {
+    const canvas = $<HTMLCanvasElement>('ladder');
+    this.surface = new Surface(canvas, () => this.repaint());
+    onTheme(() => this.repaint());
+    canvas.addEventListener('pointerenter', () => (this.hovered = true));
+    canvas.addEventListener('pointerleave', () => {
+      this.hovered = false;
+      this.hoverRow = -1;
+    });
+    canvas.addEventListener('pointermove', (e) => (this.hoverRow = Math.floor(e.offsetY / ROW)));
+    canvas.addEventListener('click', (e) => this.click(e.offsetX, Math.floor(e.offsetY / ROW)));
+    canvas.addEventListener('wheel', (e) => {
+      this.centre -= Math.sign(e.deltaY) * 3;
+      this.repaint();
+      e.preventDefault();
+    }, { passive: false });
+  }
+
+  show(market: Market): void {
+    if (this.market?.symbol !== market.symbol) this.group = 0;
+    this.market = market;
+    this.centre = NaN;
+    this.repaint();
+  }
+  repaint(): void {
+    this.all = true;
+  }
+  recentre(): void {
+    if (this.market && this.group > 0) this.centre = Math.round(this.market.centre / this.group);
+    this.repaint();
+  }
+
+  // The next coarser grouping; after the coarsest the finest.
+  regroup(): void {
+    const tenth = 10 ** Math.floor(Math.log10(this.group));
+    const step = STEPS[STEPS.indexOf(Math.round(this.group / tenth)) + 1];
+    this.setGroup(this.group >= this.natural() * 50 ? 1 : step ? step * tenth : tenth * 10);
+  }
+  setGroup(group: number): void {
+    this.group = group;
+    this.recentre();
+  }
+
+  // So that a dozen levels of each side fill about the view.
+  private natural(): number {
+    const { book } = this.market!;
+    const bids = book.top('B', 14);
+    const asks = book.top('A', 14);
+    const both = [...bids, ...asks].map((level) => level.price);
+    if (both.length === 0) return 0;
+    const span = Math.max(...both) - Math.min(...both);
+    const wanted = span / Math.max(10, this.rows - 6);
+    let group = 1;
+    while (group < wanted) group = group.toString().startsWith('2') ? group * 2.5 : group * 2;
+    return group;
+  }
+  get rows(): number {
+    return Math.floor(this.surface.height / ROW);
+  }
+
+  private click(x: number, row: number): void {
+    const index = this.centre + Math.floor(this.rows / 2) - row;
+    if (!this.market || Number.isNaN(index)) return;
+    this.picked(x < this.surface.width / 2 ? 'buy' : 'sell', index * this.group);
+  }
+
+  // The rows that are seen, best asks above: numbers, bars and marks of one state of the book.
+  model(orders: Iterable<OwnOrder>): LadderRow[] {
+    const { market, group } = this;
+    const rows: LadderRow[] = [];
+    if (!market || group === 0) return rows;
+    const top = this.centre + Math.floor(this.rows / 2);
+    for (let i = 0; i < this.rows; ++i)
+      rows.push({ price: (top - i) * group, bid: 0, ask: 0, ownBid: 0, ownAsk: 0, isLast: false });
+    // Bids round down and asks up: no row promises a better price than there is.
+    const bidRow = (price: number) => rows[top - Math.floor(price / group)];
+    const askRow = (price: number) => rows[top - Math.ceil(price / group)];
+    const fill = (side: 'B' | 'A', put: (level: Level) => boolean) => {
+      const { prices, levels } = side === 'B' ? market.book.bids : market.book.asks;
+      for (let i = prices.length - 1; i >= 0 && put(levels.get(prices[i])!); --i);
+    };
+    const lowest = rows[rows.length - 1]?.price ?? 0;
+    const highest = rows[0]?.price ?? 0;
+    fill('B', (level) => {
+      const row = bidRow(level.price);
+      if (row) row.bid += level.size;
+      return level.price >= lowest;
+    });
+    fill('A', (level) => {
+      const row = askRow(level.price);
+      if (row) row.ask += level.size;
+      return level.price <= highest;
+    });
+    for (const order of orders) {
+      if (order.symbol !== market.symbol || !order.price) continue;
+      const price = market.units.parsePrice(order.price);
+      const lots = market.units.parseSize(order.leaves);
+      const row = order.side === 'buy' ? bidRow(price) : askRow(price);
+      if (!row) continue;
+      if (order.side === 'buy') row.ownBid += lots;
+      else row.ownAsk += lots;
+    }
+    const last = market.last && (market.last.buyer ? askRow(market.last.price) : bidRow(market.last.price));
+    if (last) last.isLast = true;
+    return rows;
+  }
+
+  paint(orders: Iterable<OwnOrder>): void {
+    const market = this.market;
+    if (!market || Number.isNaN(market.centre) || this.surface.height < ROW) return;
+    if (this.group === 0) {
+      this.group = this.natural();
+      if (this.group === 0) return;
+      this.recentre();
+    }
+    this.follow(market);
+    const rows = this.model(orders);
+    const most = Math.max(1, ...rows.map((row) => Math.max(row.bid, row.ask)));
+    // A bar's scale that changes with every order would make all rows move: it follows in steps.
+    if (most > this.scale || most < this.scale / 2.2) {
+      this.scale = most * 1.25;
+      this.all = true;
+    }
+    if (this.all) this.clear();
+    const now = performance.now();
+    rows.forEach((row, i) => this.paintRow(row, i, now));
+    this.all = false;
+  }
+
+  private follow(market: Market): void {
+    const off = Math.abs(Math.round(market.centre / this.group) - this.centre);
+    if (Number.isNaN(this.centre) || (!this.hovered && off > this.rows / 2 - 2)) this.recentre();
+  }
+
+  private clear(): void {
+    const { context, width, height } = this.surface;
+    context.fillStyle = palette.panel;
+    context.fillRect(0, 0, width, height);
+    this.painted = [];
+    this.sizes = [];
+  }
+
+  private paintRow(row: LadderRow, i: number, now: number): void {
+    const before = (this.sizes[i] ??= { bid: row.bid, ask: row.ask, flash: 0 });
+    if (before.bid !== row.bid || before.ask !== row.ask) {
+      before.flash = calm.matches ? 0 : now;
+      before.bid = row.bid;
+      before.ask = row.ask;
+    }
+    const glowing = now - before.flash < FLASH_MS;
+    const hovered = i === this.hoverRow;
+    const signature = `${row.bid} ${row.ask} ${row.ownBid} ${row.ownAsk} ${row.isLast} ${glowing} ${hovered}`;
+    if (this.painted[i] === signature) return;
+    this.painted[i] = signature;
+    this.drawRow(row, i * ROW, glowing, hovered);
+  }
+
+  private drawRow(row: LadderRow, y: number, glowing: boolean, hovered: boolean): void {
+    const { context, width } = this.surface;
+    const units = this.market!.units;
+    const priceWidth = Math.min(112, width * 0.32);
+    const left = (width - priceWidth) / 2;
+    const right = left + priceWidth;
+    const middle = y + ROW / 2 + 0.5;
+    context.fillStyle = hovered ? palette.lift : palette.panel;
+    context.fillRect(0, y, width, ROW);
+    const bar = (lots: number, bid: boolean) => {
+      if (lots === 0) return;
+      const length = Math.max(2, (Math.min(lots / this.scale, 1)) * (left - 14));
+      context.globalAlpha = glowing ? 1 : 0.78;
+      context.fillStyle = bid ? palette.bidBar : palette.askBar;
+      context.fillRect(bid ? left - length : right, y + 1, length, ROW - 2);
+      context.globalAlpha = 1;
+    };
+    bar(row.bid, true);
+    bar(row.ask, false);
+    context.fillStyle = row.isLast ? palette.accent : palette.ground;
+    context.fillRect(left, y, priceWidth, ROW);
+    context.font = `12px ${palette.font}`;
+    context.textBaseline = 'middle';
+    context.textAlign = 'center';
+    context.fillStyle = row.isLast ? palette.ground : row.bid ? palette.bid : row.ask ? palette.ask : palette.dim;
+    context.fillText(grouped(units.price(row.price)), width / 2, middle);
+    context.fillStyle = palette.ink;
+    context.textAlign = 'right';
+    if (row.bid) context.fillText(units.size(row.bid), left - 7, middle);
+    context.textAlign = 'left';
+    if (row.ask) context.fillText(units.size(row.ask), right + 7, middle);
+    this.drawOwn(row, y, middle, width);
+  }
+
+  private drawOwn(row: LadderRow, y: number, middle: number, width: number): void {
+    const { context } = this.surface;
+    const units = this.market!.units;
+    context.fillStyle = palette.accent;
+    if (row.ownBid) {
+      context.fillRect(0, y + 1, 3, ROW - 2);
+      context.textAlign = 'left';
+      context.fillText('▸ ' + units.size(row.ownBid), 8, middle);
+    }
+    if (row.ownAsk) {
+      context.fillRect(width - 3, y + 1, 3, ROW - 2);
+      context.textAlign = 'right';
+      context.fillText(units.size(row.ownAsk) + ' ◂', width - 8, middle);
+    }
+  }
+}

@@ -1,0 +1,219 @@
+// The trading page: wires the client to the panels, and paints them once per frame from one state.
+import { MarketFeed, OrderEntry, type OwnOrder, type ConnectionState } from '../client/index';
+import { nowMs } from '../client/connection';
+import { Candles } from './candles';
+import { Depth } from './depth';
+import { $, grouped, make, setText } from './dom';
+import { startKeys } from './keys';
+import { Ladder } from './ladder';
+import { LatencyStrip } from './latency';
+import { Market } from './market';
+import { OrdersPanel } from './orders_panel';
+import { ReplayBar } from './replay_bar';
+import { SymbolSearch } from './symbols';
+import { Tape } from './tape';
+import { nextTheme, startTheme } from './theme';
+import { Ticket } from './ticket';
+
+const HISTORY_MS = 30 * 60_000;
+const base = `wss://${location.host}`;
+// The demo's key, published in docs/PROTOCOL.md. Another one may be set in the browser's own storage.
+const key = JSON.parse(localStorage.getItem('key') ?? 'null') ?? { id: 'demo', secret: 'bourse-demo-secret-not-for-production' };
+
+let live: Market | null = null;
+let symbol = '';
+let feedState: ConnectionState = 'connecting';
+let feedReason = '';
+let tradeState: ConnectionState | 'signed-in' = 'connecting';
+let lagging = 0;
+let barSeconds = 1;
+
+const strip = new LatencyStrip();
+const feed = new MarketFeed(base, {
+  state: (state, reason) => {
+    feedState = state;
+    feedReason = reason;
+    if (state === 'live' && symbol === '') void begin();
+  },
+  hello: () => undefined,
+  definition: (_, units) => {
+    if (!live || live.symbol !== symbol) {
+      live = new Market(symbol, units, feed.book, barSeconds);
+      showMarket();
+    }
+    live.book = feed.book;
+  },
+  trade: (trade) => live?.addTrade(trade),
+  takenBack: (matchId) => live?.takeBack(matchId),
+  status: (isTrading) => {
+    if (live) live.isTrading = isTrading;
+  },
+  gap: (_channel, from, to, why) => live?.addGap(from, to, why),
+  lag: (ms) => (lagging = ms),
+  error: (error) => setText($('banner'), error.msg),
+});
+const entry = new OrderEntry(base, key, {
+  state: (state) => (tradeState = state),
+  orders: () => panel.update(),
+  fill: (fill) => panel.addFill(fill),
+  ack: (ms) => strip.ack.add(ms),
+});
+const ticket = new Ticket(entry);
+const panel = new OrdersPanel(entry, () => ticket);
+const candles = new Candles();
+const depth = new Depth();
+const tape = new Tape();
+const ladder = new Ladder((side, price) => ticket.pick(side, price));
+const symbols = new SymbolSearch((name) => choose(name));
+const replay = new ReplayBar(base, () => live, showMarket);
+const shown = (): Market | null => replay.market ?? live;
+
+async function begin(): Promise<void> {
+  await symbols.load();
+  const first = symbols.first();
+  if (first) choose(first);
+}
+
+function choose(name: string): void {
+  if (name === symbol) return;
+  if (replay.active) replay.stop();
+  symbol = name;
+  live = null;
+  location.hash = name;
+  feed.follow(name, HISTORY_MS);
+}
+
+function showMarket(): void {
+  const market = shown();
+  if (!market) return;
+  setText($('symbol-name'), market.symbol);
+  document.title = market.symbol + ' · Bourse';
+  for (const one of [candles, depth, tape, ladder]) one.show(market);
+  if (!replay.active) ticket.show(market);
+  panel.update();
+}
+
+// Why the ticket is locked; '' = it is not.
+function lockReason(): string {
+  if (replay.active) return 'Replay: orders are off';
+  if (feedState !== 'live') return 'No live market';
+  if (tradeState !== 'signed-in') return 'Not signed in';
+  return live?.isTrading === false ? 'Market halted' : '';
+}
+
+function paintState(): void {
+  const state = replay.active ? 'replay' : feedState === 'live' && lagging > 0 ? 'catching-up' : feedState;
+  document.body.dataset.state = state;
+  const words: Record<string, string> = {
+    live: 'live', connecting: 'connecting', stale: 'stale', down: 'down', replay: 'replay', 'catching-up': `${(lagging / 1000).toFixed(1)} s behind`,
+  };
+  setText($('state'), words[state]);
+  const wait = Math.max(0, (feed.connection.retryAtMs - nowMs()) / 1000);
+  const text =
+    state === 'stale' ? `Nothing heard from the exchange: what you see is old (${feedReason}).`
+    : state === 'down' ? `Connection lost: ${feedReason}. Next try in ${wait.toFixed(0)} s.`
+    : state === 'connecting' && feed.reconnects + feed.connection.reconnects > 0 ? 'Connecting again…' : '';
+  setText($('banner-text'), text);
+  $('banner').hidden = text === '';
+  $('retry').hidden = state !== 'down';
+  ticket.lock(lockReason());
+}
+
+function paintHead(market: Market): void {
+  const { units, last, book } = market;
+  if (last) {
+    const up = last.price >= market.before;
+    setText($('last'), `${grouped(units.price(last.price))} ${up ? '▲' : '▼'}`);
+    $('last').dataset.side = up ? 'buy' : 'sell';
+  }
+  const bid = book.bids.best;
+  const ask = book.asks.best;
+  setText($('spread'), bid && ask ? `spread ${grouped(units.price(ask.price - bid.price))}` : 'one-sided');
+  setText($('gaps'), String(feed.gaps));
+  setText($('group'), ladder.group ? 'row ' + units.price(ladder.group) : '');
+  setText($('sequence'), `seq ${replay.active ? replay.feed!.seq : Math.max(book.seq, feed.head)} · ${book.orders} orders`);
+}
+
+// For those who cannot see the canvas: the best ten levels of each side, and of which transaction they are.
+function paintTable(market: Market): void {
+  const { units, book } = market;
+  const bids = book.top('B', 10);
+  const asks = book.top('A', 10);
+  const cell = (text: string) => make('td', '', text);
+  const rows = Array.from({ length: Math.max(bids.length, asks.length) }, (_, i) => {
+    const row = make('tr');
+    row.append(
+      cell(bids[i] ? units.size(bids[i].size) : ''), cell(bids[i] ? units.price(bids[i].price) : ''),
+      cell(asks[i] ? units.price(asks[i].price) : ''), cell(asks[i] ? units.size(asks[i].size) : ''));
+    return row;
+  });
+  $('ladder-rows').replaceChildren(...rows);
+  const table = $('ladder-table');
+  table.dataset.seq = String(book.seq);
+}
+
+let slowMs = 0;
+let tenthMs = 0;
+function frame(): void {
+  const now = performance.now();
+  replay.advance();
+  const market = shown();
+  const orders: Iterable<OwnOrder> = replay.active ? [] : entry.open.values();
+  if (market) {
+    ladder.paint(orders);
+    candles.paint();
+    depth.paint();
+  }
+  if (feed.unpaintedMs !== 0) {
+    if (!replay.active) strip.age.add(Math.max(0, nowMs() - (feed.unpaintedMs + feed.connection.clockOffsetMs)));
+    feed.unpaintedMs = 0;
+  }
+  if (now - tenthMs >= 100) {
+    tenthMs = now;
+    paintState();
+    ticket.paint();
+    tape.paint();
+    if (market) {
+      paintHead(market);
+      panel.paint(market.symbol);
+    }
+    replay.paint();
+  }
+  if (now - slowMs >= 500) {
+    slowMs = now;
+    strip.paint();
+    if (market) paintTable(market);
+  }
+  requestAnimationFrame(frame);
+}
+
+for (const button of document.querySelectorAll<HTMLButtonElement>('[data-bar]'))
+  button.addEventListener('click', () => {
+    for (const other of document.querySelectorAll('[data-bar]')) other.setAttribute('aria-pressed', String(other === button));
+    barSeconds = Number(button.dataset.bar);
+    live?.setBarSeconds(barSeconds);
+    replay.market?.setBarSeconds(barSeconds);
+  });
+$('theme').addEventListener('click', nextTheme);
+$('group').addEventListener('click', () => ladder.regroup());
+$('recentre').addEventListener('click', () => ladder.recentre());
+$('retry').addEventListener('click', () => {
+  feed.connection.retryNow();
+  entry.connection.retryNow();
+});
+startKeys({
+  search: () => symbols.open(), buy: () => ticket.choose('buy'), sell: () => ticket.choose('sell'),
+  price: (by) => ticket.stepPrice(by), size: (by) => ticket.stepSize(by), enter: () => ticket.enter(),
+  cancelLast: () => panel.cancelLast(), cancelAll: () => panel.cancelAll(), escape: () => ticket.leaveAmend(),
+  recentre: () => ladder.recentre(), regroup: () => ladder.regroup(), theme: nextTheme,
+}, () => ladder.group || 1);
+document.addEventListener('visibilitychange', () => (document.hidden ? feed.pause() : feed.resume()));
+addEventListener('online', () => feed.connection.retryNow());
+
+startTheme();
+feed.start();
+entry.start();
+requestAnimationFrame(frame);
+
+// For the browser's console and the tests: the state behind the panels.
+Object.assign(globalThis, { bourse: { feed, entry, ladder, strip, replay, market: shown } });
