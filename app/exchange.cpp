@@ -18,6 +18,8 @@
 #include "app/demo_market.h"          // DemoMarket
 #include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
+#include "app/keep_config.h"          // keep_policy
+#include "app/keeper_thread.h"        // KeeperThread
 #include "app/key_config.h"           // keys_of
 #include "app/opening_commands.h"     // rule_changes, ends_of_lost_sessions
 #include "app/participants.h"         // run_demo_market, run_itch_flow
@@ -68,6 +70,7 @@ struct Exchange::Parts {
   std::thread journal_thread;
   std::thread participant_thread;
   std::vector<std::thread> io_threads;
+  std::optional<KeeperThread> keeper;  // ends before the log does
   bool is_stopped = false;
 
   // The first failure of any thread; guarded, cold. The descriptor wakes wait().
@@ -343,6 +346,7 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   if (auto done = p.open_market(); !done) return std::unexpected(done.error());
   if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
   p.export_metrics();
+  p.keeper.emplace(*p.log, keep_policy(p.config.journal), p.metrics);
   p.start_threads();
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }

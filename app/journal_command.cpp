@@ -20,6 +20,7 @@ int say(std::string_view verb, const Error& error) {
 }
 
 std::string_view state_of(const SegmentCheck& segment) {
+  if (segment.name.compressed) return "compressed";
   return segment.name.sealed ? "sealed" : "open";
 }
 
@@ -104,9 +105,13 @@ void print_finding_json(const Finding& finding) {
 }
 
 std::string totals(const LogCheck& check) {
+  const std::string before =
+      check.deleted_to == Sequence{0}
+          ? std::string()
+          : fmt::format(", up to {} deleted on purpose", check.deleted_to.value());
   if (check.last == Sequence{0}) return fmt::format("{} segments", check.segments.size());
-  return fmt::format("{} segments, sequences {} to {}, {}", check.segments.size(),
-                     check.first.value(), check.last.value(), bytes_text(check.bytes));
+  return fmt::format("{} segments, sequences {} to {}, {}{}", check.segments.size(),
+                     check.first.value(), check.last.value(), bytes_text(check.bytes), before);
 }
 
 void print_verdict(const LogCheck& check, bool json, double seconds) {
@@ -115,19 +120,19 @@ void print_verdict(const LogCheck& check, bool json, double seconds) {
   if (json) {
     fmt::print(
         R"({{"verdict":"{}","journal":"{}","segments":{},"first_sequence":{},"last_sequence":{},)"
-        R"("transactions":{},"bytes":{},"faults":{},"in_use":{},"seconds":{:.3f}}})"
+        R"("deleted_to":{},"transactions":{},"bytes":{},"faults":{},"in_use":{},"seconds":{:.3f}}})"
         "\n",
         check.verdict() == ExitCode::ok             ? "sound"
         : check.verdict() == ExitCode::data_damaged ? "damaged"
                                                     : "unreadable",
         check.journal ? uuid_text(*check.journal) : "", check.segments.size(), check.first.value(),
-        check.last.value(), check.transactions, check.bytes, faults, check.in_use, seconds);
+        check.last.value(), check.deleted_to.value(), check.transactions, check.bytes, faults,
+        check.in_use, seconds);
     return;
   }
   if (faults > 0) {
     fmt::print("{} faults in {}; nothing was changed\n", faults, totals(check));
-    fmt::print(
-        "  mend it from another copy: bourse journal repair DIRECTORY --from COPY\n");
+    fmt::print("  mend it from another copy: bourse journal repair DIRECTORY --from COPY\n");
     return;
   }
   fmt::print("sound: {}\n", totals(check));

@@ -24,6 +24,12 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("journal.segment_bytes", c.journal.segment_bytes, "size of one segment file");
   visit("journal.tail_bytes", c.journal.tail_bytes,
         "size of the log's memory tail, a power of two");
+  visit("journal.compress_after_s", c.journal.compress_after_s,
+        "compress sealed segments so long after their last transaction; 0 = never");
+  visit("journal.retain_s", c.journal.retain_s,
+        "delete sealed segments so long after it, if a snapshot covers them; 0 = never");
+  visit("journal.retain_bytes", c.journal.retain_bytes,
+        "delete the oldest when all segments are larger together, likewise; 0 = never");
   visit("engine.symbols_max", c.engine.limits.symbols_max, "instruments");
   visit("engine.accounts_max", c.engine.limits.accounts_max, "accounts are 1 to this");
   visit("engine.orders_max", c.engine.limits.orders_max, "open orders of all symbols together");

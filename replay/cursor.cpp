@@ -128,8 +128,10 @@ Cursor::Next Cursor::State::next_in_tail() {
 
 bool Cursor::State::enter_segment() {
   auto found = view.catalog().holding(next_sequence);
-  if (view.follows_another_process() && (!found || *found == nullptr || *found == segment)) {
-    // It may have made or renamed a segment since we looked.
+  const bool may_be_stale =
+      !found || *found == nullptr || (view.follows_another_process() && *found == segment);
+  if (view.tail() == nullptr && may_be_stale) {
+    // Another process may have made, renamed or deleted a segment since we looked.
     if (const auto refreshed = view.catalog().refresh(); !refreshed) {
       fail_with(refreshed.error());
       return false;

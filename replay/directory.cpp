@@ -12,6 +12,7 @@ constexpr std::size_t base_digits = 20;
 constexpr std::size_t epoch_digits = 8;
 constexpr std::string_view sealed_suffix = ".seg";
 constexpr std::string_view open_suffix = ".open";
+constexpr std::string_view compressed_suffix = ".seg.zst";
 
 template <class Int>
 bool parse_digits(std::string_view text, int base, Int& out) {
@@ -23,21 +24,24 @@ bool parse_digits(std::string_view text, int base, Int& out) {
 
 std::string to_string(const SegmentName& name) {
   return fmt::format("{:020}-{:08x}{}", name.base.value(), name.epoch.value(),
-                     name.sealed ? sealed_suffix : open_suffix);
+                     name.compressed ? compressed_suffix
+                     : name.sealed   ? sealed_suffix
+                                     : open_suffix);
 }
 
 std::optional<SegmentName> parse_segment_name(std::string_view name) {
   constexpr std::size_t stem = base_digits + 1 + epoch_digits;
   if (name.size() <= stem || name[base_digits] != '-') return std::nullopt;
   const std::string_view suffix = name.substr(stem);
-  if (suffix != sealed_suffix && suffix != open_suffix) return std::nullopt;
+  const bool is_compressed = suffix == compressed_suffix;
+  if (!is_compressed && suffix != sealed_suffix && suffix != open_suffix) return std::nullopt;
   std::uint64_t base = 0;
   std::uint32_t epoch = 0;
   if (!parse_digits(name.substr(0, base_digits), 10, base) ||
       !parse_digits(name.substr(base_digits + 1, epoch_digits), 16, epoch)) {
     return std::nullopt;
   }
-  const SegmentName parsed{Sequence{base}, Epoch{epoch}, suffix == sealed_suffix};
+  const SegmentName parsed{Sequence{base}, Epoch{epoch}, suffix != open_suffix, is_compressed};
   if (to_string(parsed) != name) return std::nullopt;  // a sign, capitals
   return parsed;
 }
@@ -53,11 +57,16 @@ Result<DirectoryListing> list_directory(Disk& disk, const std::filesystem::path&
       listing.has_watermark = true;
     } else if (name == next_segment_name) {
       listing.has_next_segment = true;
-    } else if (name != lock_name && name.find(".torn.") == std::string::npos) {
+    } else if (name != lock_name && name != manifest_name &&
+               name.find(".torn.") == std::string::npos && !name.ends_with(unfinished_suffix)) {
       listing.strangers.push_back(name);
     }
   }
   std::ranges::sort(listing.segments);
+  const auto twins = std::ranges::unique(listing.segments, [](const auto& a, const auto& b) {
+    return a.base == b.base && a.epoch == b.epoch && a.sealed && b.sealed;
+  });
+  listing.segments.erase(twins.begin(), twins.end());
   std::ranges::sort(listing.strangers);
   if (listing.segments.empty() && !listing.strangers.empty()) {
     return fail(ExitCode::bad_config,

@@ -64,6 +64,11 @@ Error disk_error(int error, std::string_view operation, const std::filesystem::p
     case EDQUOT:
       out.next = "make room on that disk; nothing that was acknowledged is lost";
       break;
+    case EBADMSG:  // a checksum below the file: of a compressed segment, or of the file system
+      out.code = ExitCode::data_damaged;
+      out.what = std::string(operation) + " failed: the data are damaged (checksum)";
+      out.next = "put back this file from a copy or from another machine";
+      break;
     case EIO:
       out.next = "the device reports an error: look into the kernel's log before starting again";
       break;

@@ -14,13 +14,14 @@
 
 #include <fmt/format.h>
 
-#include "matching/check.h"        // CHECK
-#include "replay/directory.h"      // lock_directory
-#include "replay/journal_marks.h"  // JournalMarks
-#include "replay/log_view.h"       // LogView
-#include "replay/preallocator.h"   // Preallocator
-#include "replay/recovery.h"       // recover
-#include "replay/watermark.h"      // WatermarkWriter
+#include "matching/check.h"         // CHECK
+#include "replay/directory.h"       // lock_directory
+#include "replay/journal_marks.h"   // JournalMarks
+#include "replay/log_view.h"        // LogView
+#include "replay/preallocator.h"    // Preallocator
+#include "replay/recovery.h"        // recover
+#include "replay/segment_keeper.h"  // SegmentKeeper
+#include "replay/watermark.h"       // WatermarkWriter
 
 namespace bourse {
 namespace {
@@ -296,6 +297,12 @@ WaitPoint& Log::releases() {
 bool Log::helper_step() {
   CHECK(state_->preallocator.has_value() && !state_->options.helper_thread);
   return state_->helper_step();
+}
+
+std::unique_ptr<SegmentKeeper> Log::keeper(const KeepPolicy& policy) {
+  CHECK(state_->journal.has_value());
+  return std::make_unique<SegmentKeeper>(state_->disk, state_->options.directory, policy,
+                                         state_->catalog, journal_id());
 }
 
 Result<Cursor> Log::cursor(Sequence from, Bound bound) const {

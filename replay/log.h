@@ -45,6 +45,9 @@ struct LogOptions {
   Disk* disk = nullptr;  // nullptr: the files of this machine
 };
 
+class SegmentKeeper;
+struct KeepPolicy;
+
 class Log {
  public:
   static Result<std::unique_ptr<Log>> open(const LogOptions& options);
@@ -68,6 +71,10 @@ class Log {
   JournalWriter& journal();  // REQUIRES: not read_only
   // One piece of the helper's work: zeros ahead, the watermark to the disk. False: nothing to do.
   bool helper_step();  // REQUIRES: not read_only, no helper_thread
+
+  // Who compresses and deletes sealed segments, for a thread of its own; at most one. It must not
+  // outlive the log.
+  std::unique_ptr<SegmentKeeper> keeper(const KeepPolicy& policy);  // REQUIRES: not read_only
 
   // Fails if `from` is outside of [earliest, head + 1], naming what is available.
   Result<Cursor> cursor(Sequence from, Bound bound = Bound::released) const;

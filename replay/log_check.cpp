@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "replay/directory.h"  // list_directory
-#include "replay/watermark.h"  // read_watermark
+#include "replay/directory.h"     // list_directory
+#include "replay/manifest.h"      // read_manifest
+#include "replay/segment_file.h"  // open_segment_file
+#include "replay/watermark.h"     // read_watermark
 
 namespace bourse {
 namespace {
@@ -77,7 +79,7 @@ void check_pair(const SegmentCheck& before, const SegmentCheck& after,
   }
 }
 
-void check_chain(LogCheck& check) {
+void check_chain(LogCheck& check, const Manifest& manifest) {
   const SegmentCheck* before = nullptr;
   bool is_first = true;
   std::vector<const SegmentCheck*> by_number;
@@ -93,11 +95,17 @@ void check_chain(LogCheck& check) {
   // By what the headers say: a file that was renamed is complained about once.
   std::ranges::stable_sort(by_number, {}, [](const auto* s) { return s->header->number; });
   for (const SegmentCheck* segment : by_number) {
-    if (is_first && segment->header->number != 1) {
+    if (is_first && segment->header->number != manifest.first_number()) {
+      const std::uint64_t gone = manifest.last ? manifest.last->last_sequence.value() : 0;
       check.findings.push_back(
-          missing(1, segment->header->base_sequence.value() - 1,
-                  fmt::format("{} segments are missing before {}", segment->header->number - 1,
+          missing(gone + 1, segment->header->base_sequence.value() - 1,
+                  fmt::format("{} segments are missing before {}",
+                              segment->header->number - manifest.first_number(),
                               to_string(segment->name))));
+    } else if (is_first && manifest.last && segment->header->previous_hash != manifest.last->hash) {
+      check.findings.push_back(
+          whole_file(FindingKind::damage, to_string(segment->name),
+                     "it does not follow the segment that MANIFEST says was deleted"));
     }
     if (before != nullptr) check_pair(*before, *segment, check.findings);
     is_first = false;
@@ -128,7 +136,8 @@ void check_watermark(LogCheck& check, const std::optional<NewestSlot>& watermark
   }
 }
 
-// `next_base`: where the segment after it begins; 0 if there is none.
+}  // namespace
+
 SegmentPromise promise_for(Disk& disk, const SegmentHeader* header, std::uint64_t next_base,
                            const std::optional<NewestSlot>& watermark, bool in_use) {
   SegmentPromise whole;
@@ -150,8 +159,6 @@ SegmentPromise promise_for(Disk& disk, const SegmentHeader* header, std::uint64_
   return promise;
 }
 
-}  // namespace
-
 bool LogCheck::has_damage() const {
   return std::ranges::find(findings, FindingKind::damage, &Finding::kind) != findings.end();
 }
@@ -168,7 +175,7 @@ Result<std::uint64_t> check_bytes(Disk& disk, const std::filesystem::path& direc
   if (!listing) return std::unexpected(listing.error());
   std::uint64_t bytes = 0;
   for (const SegmentName& name : listing->segments) {
-    const auto file = disk.open(directory / to_string(name), OpenMode::read);
+    const auto file = open_segment_file(disk, directory, name);
     if (!file) continue;
     // Records, and the hash over all of it.
     bytes += (*file)->size().value_or(0) * (name.sealed ? 2 : 1);
@@ -177,9 +184,9 @@ Result<std::uint64_t> check_bytes(Disk& disk, const std::filesystem::path& direc
 }
 
 Result<LogCheck> check_log(Disk& disk, const std::filesystem::path& directory, CheckDepth depth,
-                           const CheckProgress& progress) {
+                           const CheckProgress& progress, bool is_locked_by_us) {
   LogCheck check;
-  check.in_use = is_directory_in_use(disk, directory);
+  check.in_use = !is_locked_by_us && is_directory_in_use(disk, directory);
   // Before the listing: what it promises is in a segment that is there by now.
   std::optional<NewestSlot> watermark;
   if (auto read = read_watermark(disk, directory)) {
@@ -193,6 +200,16 @@ Result<LogCheck> check_log(Disk& disk, const std::filesystem::path& directory, C
     return fail(ExitCode::file_missing, "there is no log", directory.string(),
                 "name the directory of one");
   }
+  Manifest manifest;
+  if (auto read = read_manifest(disk, directory)) {
+    manifest = *read;
+  } else {
+    check.findings.push_back(finding_of(read.error(), std::string(manifest_name)));
+  }
+  if (manifest.last) check.deleted_to = manifest.last->last_sequence;
+  // What a deletion that was cut off has left is no part of the log any more.
+  std::erase_if(listing->segments,
+                [&](const SegmentName& name) { return name.base <= check.deleted_to; });
   for (std::size_t i = 0; i < listing->segments.size(); ++i) {
     SegmentName name = listing->segments[i];
     const std::uint64_t next_base =
@@ -202,6 +219,10 @@ Result<LogCheck> check_log(Disk& disk, const std::filesystem::path& directory, C
       SegmentName sealed = name;
       sealed.sealed = true;
       if (disk.open(directory / to_string(sealed), OpenMode::read)) name = sealed;
+    } else if (check.in_use && !name.compressed) {
+      SegmentName compressed = name;
+      compressed.compressed = true;
+      if (!disk.open(directory / to_string(name), OpenMode::read)) name = compressed;
     }
     check.segments.push_back(check_segment(
         disk, directory, name,
@@ -211,7 +232,7 @@ Result<LogCheck> check_log(Disk& disk, const std::filesystem::path& directory, C
         depth, progress, check.findings));
   }
   check.journal = journal_of(check.segments, watermark);
-  if (check.journal) check_chain(check);
+  if (check.journal) check_chain(check, manifest);
   for (const SegmentCheck& segment : check.segments) {
     check.transactions += segment.transactions;
     check.bytes += segment.file_bytes;

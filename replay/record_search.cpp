@@ -38,7 +38,7 @@ RecordSearch find_sound_record(const DiskFile& file, std::uint64_t salt, std::ui
         window.resize(block_bytes);
       else
         at = (at / block_bytes + 1) * block_bytes;
-      search.read_failed = true;
+      search.read_error = got.error();
       continue;
     }
     if (*got == 0) break;

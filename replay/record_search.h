@@ -14,7 +14,7 @@ namespace bourse {
 struct RecordSearch {
   std::uint64_t found = 0;     // its offset, or `to` if there is none
   std::uint64_t data_end = 0;  // behind the last byte that is not zero before `found`; 0: none
-  bool read_failed = false;    // on the way; what could not be read was passed over
+  int read_error = 0;          // on the way, an errno; what could not be read was passed over
 };
 
 // In [from, to); `from` is a multiple of 8.

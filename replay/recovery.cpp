@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "replay/damage.h"       // damage_error
+#include "replay/manifest.h"     // read_manifest
 #include "replay/stream_hash.h"  // StreamHash
 #include "replay/tail_scan.h"    // scan_tail
 #include "replay/watermark.h"    // read_watermark
@@ -182,6 +183,34 @@ Result<void> recover_open_segment(Disk& disk, const SegmentReader& segment, bool
   return repair_open_segment(disk, segment, *scan, found);
 }
 
+// Whether the oldest segment there is should be: everything before it was deleted on purpose.
+Result<void> check_oldest(const SegmentReader& oldest, const Manifest& manifest) {
+  const SegmentHeader& header = oldest.header();
+  const auto directory = oldest.path().parent_path();
+  if (header.number != manifest.first_number()) {
+    return std::unexpected(missing_error(
+        directory,
+        fmt::format("the first segment there is begins at sequence {}, and {}",
+                    header.base_sequence.value(),
+                    manifest.last
+                        ? fmt::format("MANIFEST tells of deletions only up to sequence {}",
+                                      manifest.last->last_sequence.value())
+                        : std::string("there is no MANIFEST that would tell of a deletion"))));
+  }
+  if (!manifest.last) return {};
+  const ManifestRecord& before = *manifest.last;
+  if (before.journal != header.journal) {
+    return std::unexpected(
+        damage_error(directory / manifest_name, 0, 0, "MANIFEST belongs to another log"));
+  }
+  if (header.base_sequence != next(before.last_sequence) || header.previous_hash != before.hash) {
+    return std::unexpected(damage_error(
+        oldest.path(), 0, 0,
+        fmt::format("it does not follow segment {}, which was deleted", before.segment_number)));
+  }
+  return {};
+}
+
 Result<Recovered> recover_nothing(const std::filesystem::path& directory, Recovered found) {
   if (found.watermark && found.watermark->slot.segment_number > 0) {
     return std::unexpected(missing_error(
@@ -229,6 +258,18 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
         "there is no watermark: damage to the last group could not be told from a torn tail");
   }
 
+  const auto manifest = read_manifest(disk, directory);
+  if (!manifest) return std::unexpected(manifest.error());
+  // What a deletion that was cut off has left is no part of the log any more.
+  std::erase_if(found.segments, [&](const SegmentName& name) {
+    return manifest->last && name.base <= manifest->last->last_sequence;
+  });
+  if (found.segments.empty()) {
+    return std::unexpected(missing_error(
+        directory, fmt::format("all segments behind sequence {}, up to which it was deleted",
+                               manifest->last->last_sequence.value())));
+  }
+
   std::shared_ptr<SegmentReader> last;
   for (const SegmentName& name : found.segments) {
     auto reader = SegmentReader::open(disk, directory, name);
@@ -237,10 +278,8 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
       if (auto linked = check_chain(*last, **reader); !linked) {
         return std::unexpected(std::move(linked.error()));
       }
-    } else if ((*reader)->header().number != 1) {
-      return std::unexpected(
-          missing_error(directory, fmt::format("the first segment there is begins at sequence {}",
-                                               (*reader)->header().base_sequence.value())));
+    } else if (auto begins = check_oldest(**reader, *manifest); !begins) {
+      return std::unexpected(std::move(begins.error()));
     }
     last = std::move(*reader);
     found.base_times.push_back(last->header().base_time);

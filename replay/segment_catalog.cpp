@@ -28,10 +28,36 @@ DiskResult<void> SegmentCatalog::seal_newest() {
   return {};
 }
 
+void SegmentCatalog::rename(const SegmentName& name) {
+  const std::lock_guard lock(lock_);
+  const auto known =
+      std::ranges::find(entries_, name.base, [](const Entry& e) { return e.name.base; });
+  CHECK(known != entries_.end() && known->name.epoch == name.epoch);
+  known->name = name;
+}
+
+void SegmentCatalog::remove_oldest() {
+  const std::lock_guard lock(lock_);
+  CHECK(entries_.size() > 1);
+  entries_.erase(entries_.begin());
+}
+
+std::vector<SegmentCatalog::Listed> SegmentCatalog::segments() const {
+  const std::lock_guard lock(lock_);
+  std::vector<Listed> out;
+  out.reserve(entries_.size());
+  for (const Entry& entry : entries_) out.push_back({entry.name, entry.base_time});
+  return out;
+}
+
 Result<void> SegmentCatalog::refresh() {
   auto listing = list_directory(disk_, directory_);
   if (!listing) return std::unexpected(std::move(listing.error()));
   const std::lock_guard lock(lock_);
+  if (!listing->segments.empty()) {
+    const Sequence oldest = listing->segments.front().base;
+    std::erase_if(entries_, [oldest](const Entry& e) { return e.name.base < oldest; });
+  }
   for (const SegmentName& name : listing->segments) {
     const auto known =
         std::ranges::find(entries_, name.base, [](const Entry& e) { return e.name.base; });

@@ -1,9 +1,9 @@
 // Which segments there are, and which of them holds a sequence or a time.
 //   Shape:  ascending entries under one lock that is taken per segment, not per transaction. An
-//   open
-//           file and its index are shared by all cursors that are in the same segment.
-//   Owner:  add() and seal_newest() belong to the journal thread (or to recovery); all else to any
-//   thread. Errors: those of SegmentReader::open(); a sequence that no segment can hold is nullptr.
+//           open file and its index are shared by all cursors that are in the same segment.
+//   Owner:  add() and seal_newest() belong to the journal thread (or to recovery), rename() and
+//           remove_oldest() to the keeper of segments; all else to any thread.
+//   Errors: those of SegmentReader::open(); a sequence that no segment can hold is nullptr.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,18 @@ class SegmentCatalog {
   // Gives the newest segment its sealed name, on the disk and here at once.
   DiskResult<void> seal_newest();
 
-  // Looks for segments that another process has made or sealed meanwhile.
+  // The segment with this base and epoch has another name from now on: it was compressed.
+  void rename(const SegmentName& name);
+  // The oldest one is about to be deleted: from now on nobody finds it here.
+  void remove_oldest();  // REQUIRES: size() > 1
+
+  struct Listed {
+    SegmentName name;
+    TimeNs base_time;
+  };
+  std::vector<Listed> segments() const;
+
+  // Looks for what another process has made, sealed, compressed or deleted meanwhile.
   Result<void> refresh();
 
   Sequence earliest() const;

@@ -1,6 +1,7 @@
 #include "replay/segment_check.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "replay/record_search.h"   // find_sound_record
 #include "replay/recovery.h"        // hash_of
 #include "replay/segment_ends.h"    // read_header, read_footer
+#include "replay/segment_file.h"    // open_segment_file
 
 namespace bourse {
 namespace {
@@ -227,14 +229,20 @@ void Check::records(std::uint64_t file_bytes) {
     }
     end = offset;
     const RecordSearch search = find_sound_record(file_, header.salt, offset, limit);
+    if (search.found == offset && found == RecordScanner::Found::unreadable) {
+      // The scanner reads ahead; what it could not read lies further on.
+      scanner.start(offset);
+      continue;
+    }
     const bool to_the_end = search.found >= limit;
-    if (check_.name.sealed || !to_the_end || search.read_failed) {
-      gaps_.push_back(
-          {.from = offset,
-           .to = search.found,
-           .first = expected_,
-           .last = Sequence{0},
-           .unreadable = search.read_failed || found == RecordScanner::Found::unreadable});
+    const int error =
+        found == RecordScanner::Found::unreadable ? scanner.read_error() : search.read_error;
+    if (check_.name.sealed || !to_the_end || error != 0) {
+      gaps_.push_back({.from = offset,
+                       .to = search.found,
+                       .first = expected_,
+                       .last = Sequence{0},
+                       .unreadable = error != 0 && error != EBADMSG});
       open_gap_ = true;
     }
     data_end = std::max(data_end, search.data_end);
@@ -289,9 +297,19 @@ SegmentCheck check_segment(Disk& disk, const std::filesystem::path& directory,
   const std::string file_name = to_string(name);
   const auto path = directory / file_name;
   const auto add = [&](const Error& error) { findings.push_back(finding_of(error, file_name)); };
-  const auto file = disk.open(path, OpenMode::read);
+  if (const auto as_it_is = disk.open(path, OpenMode::read)) {
+    check.file_bytes = (*as_it_is)->size().value_or(0);
+  }
+  const auto add_whole = [&](const Error& error) {
+    add(error);
+    const Sequence last = promise_of(nullptr).last_sequence;
+    if (last < name.base) return;
+    findings.back().first = name.base;
+    findings.back().last = last;
+  };
+  const auto file = open_segment_file(disk, directory, name);
   if (!file) {
-    add(disk_error(file.error(), "opening", path));
+    add_whole(file.error());
     return check;
   }
   const auto size = (*file)->size();
@@ -299,16 +317,10 @@ SegmentCheck check_segment(Disk& disk, const std::filesystem::path& directory,
     add(disk_error(size.error(), "asking for the size of", path));
     return check;
   }
-  check.file_bytes = *size;
   const auto header = read_header(**file, path);
   if (!header) {
     // Without the salt in it no record can be told from garbage.
-    add(header.error());
-    const Sequence last = promise_of(nullptr).last_sequence;
-    if (last >= name.base) {
-      findings.back().first = name.base;
-      findings.back().last = last;
-    }
+    add_whole(header.error());
     return check;
   }
   check.header = *header;

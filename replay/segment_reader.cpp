@@ -7,6 +7,7 @@
 #include "replay/crc32c.h"          // crc32c
 #include "replay/record_scanner.h"  // RecordScanner
 #include "replay/segment_ends.h"    // read_header, read_footer
+#include "replay/segment_file.h"    // open_segment_file
 
 namespace bourse {
 
@@ -17,8 +18,8 @@ Result<std::shared_ptr<SegmentReader>> SegmentReader::open(
   reader->path_ = directory / to_string(name);
   reader->name_ = name;
   reader->index_ = std::move(live_index);
-  auto file = disk.open(reader->path_, OpenMode::read);
-  if (!file) return std::unexpected(disk_error(file.error(), "opening", reader->path_));
+  auto file = open_segment_file(disk, directory, name);
+  if (!file) return std::unexpected(std::move(file.error()));
   reader->file_ = std::move(*file);
   auto header = read_header(*reader->file_, reader->path_);
   if (!header) return std::unexpected(std::move(header.error()));

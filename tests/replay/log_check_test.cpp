@@ -281,7 +281,7 @@ TEST_F(LogCheckTest, WhatTheDeviceDoesNotGiveIsUnreadableAndNotDamage) {
   const auto bad = sealed[1];
   int reads = 0;
   disk->set_fault([&](DiskCall call, const std::filesystem::path& file, std::size_t&) {
-    return call == DiskCall::read && file == bad && ++reads == 5 ? EIO : 0;
+    return call == DiskCall::read && file == bad && ++reads >= 5 ? EIO : 0;
   });
   const LogCheck found = check();
   EXPECT_EQ(found.verdict(), ExitCode::io_error) << all_text(found);

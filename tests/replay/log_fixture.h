@@ -97,12 +97,12 @@ class LogFixture : public ::testing::Test {
 
   // Reads everything through a cursor and returns the last sequence, having compared each one.
   std::uint64_t read_all(const Log& from) {
-    auto cursor = from.cursor(Sequence{1});
+    auto cursor = from.cursor(from.earliest_sequence());
     if (!cursor) {
       ADD_FAILURE() << cursor.error().text();
       return 0;
     }
-    std::uint64_t last = 0;
+    std::uint64_t last = from.earliest_sequence().value() - 1;
     for (;;) {
       const Cursor::Next next = cursor->next();
       if (next == Cursor::Next::at_head) return last;

@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <limits>
 
+#include "replay/segment_keeper.h"     // SegmentKeeper
 #include "tests/replay/log_fixture.h"  // LogFixture
 
 namespace bourse {
@@ -16,6 +18,8 @@ struct Lives {
   std::uint64_t torn = 0;
   std::uint64_t adopted = 0;  // starts that found more than had been released
   std::uint64_t sealed = 0;
+  std::uint64_t compressed = 0;
+  std::uint64_t deleted = 0;  // lives that began behind segment 1
 };
 
 class PowerCut : public LogFixture {
@@ -40,6 +44,8 @@ class PowerCut : public LogFixture {
     });
     std::uint64_t released = 0;
     if (open()) {
+      std::unique_ptr<SegmentKeeper> keeper;
+      if (keeps) keeper = log->keeper(policy());
       released = log->released_sequence().value();
       for (;;) {
         const std::size_t count = 1 + random() % 12;
@@ -48,6 +54,9 @@ class PowerCut : public LogFixture {
           if (!writer->append(record)) break;
         }
         if (random() % 3 == 0) log->helper_step();
+        if (keeper != nullptr && random() % 2 == 0) {
+          keeper->step(TimeNs{std::numeric_limits<std::int64_t>::max()});
+        }
         const auto step = log->journal().step();
         released = log->released_sequence().value();
         if (step == JournalWriter::Step::failed) break;
@@ -57,6 +66,15 @@ class PowerCut : public LogFixture {
     log.reset();
     disk->set_fault({});
     return released;
+  }
+
+  // Everything is cold, and too much from the third segment on.
+  KeepPolicy policy() {
+    return {.compress = true,
+            .compress_after_ns = 0,
+            .retain_ns = 0,
+            .retain_bytes = std::uint64_t{20} << 10,
+            .snapshot = [this]() -> Result<Sequence> { return log->released_sequence(); }};
   }
 
   void run(std::uint64_t seed, int lives, bool power, bool garbage, Lives& counts) {
@@ -79,6 +97,8 @@ class PowerCut : public LogFixture {
       if (log->recovery().torn_bytes > 0) ++counts.torn;
       if (found > promised) ++counts.adopted;
       counts.sealed += files(".seg").size();
+      counts.compressed += files(".seg.zst").size();
+      if (log->earliest_sequence() > Sequence{1}) ++counts.deleted;
       ++counts.rounds;
       promised = found;  // all that was found is released now
       drop();
@@ -100,7 +120,15 @@ class PowerCut : public LogFixture {
                 static_cast<unsigned long long>(counts.adopted),
                 static_cast<unsigned long long>(counts.sealed));
     EXPECT_GT(counts.sealed, 0U);
+    if (!keeps) return;
+    std::printf("%llu compressed segments, %llu lives behind a deletion\n",
+                static_cast<unsigned long long>(counts.compressed),
+                static_cast<unsigned long long>(counts.deleted));
+    EXPECT_GT(counts.compressed, 0U);
+    EXPECT_GT(counts.deleted, 0U);
   }
+
+  bool keeps = false;  // segments are compressed and deleted meanwhile
 };
 
 TEST_F(PowerCut, AtLevelDiskNothingReleasedIsLost) { run_many(true, false); }
@@ -133,6 +161,16 @@ TEST_F(PowerCut, AtLevelMemoryASuffixMayBeLostButThereIsNoHole) {
 
 TEST_F(PowerCut, AKillLosesNothingReleasedAtLevelMemory) {
   durability = Durability::memory;
+  run_many(false, false);
+}
+
+TEST_F(PowerCut, BetweenAnyTwoStepsOfCompressingAndDeletingNothingReleasedIsLost) {
+  keeps = true;
+  run_many(true, true);
+}
+
+TEST_F(PowerCut, AKillBetweenAnyTwoStepsOfCompressingAndDeletingLosesNothing) {
+  keeps = true;
   run_many(false, false);
 }
 

@@ -1,0 +1,29 @@
+// The thread that compresses and deletes sealed segments while the exchange runs.
+//   Shape:  lowest priority; looks every ten seconds, and at once again after each segment.
+//   Owner:  made and destroyed by the main thread; destroying stops it, also amid a segment.
+//   Errors: logged when they begin, counted always; the log is as good as before.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "feed/metrics.h"           // Metrics
+#include "replay/log.h"             // Log
+#include "replay/segment_keeper.h"  // SegmentKeeper, KeepPolicy
+
+namespace bourse {
+
+class KeeperThread {
+ public:
+  // The log outlives it; it outlives the metrics' last use.
+  KeeperThread(Log& log, const KeepPolicy& policy, Metrics& metrics);
+
+ private:
+  void export_metrics(Metrics& metrics);
+  void run(const std::stop_token& stop);
+
+  std::unique_ptr<SegmentKeeper> keeper_;
+  std::jthread thread_;  // last: it ends before what it works on
+};
+
+}  // namespace bourse
