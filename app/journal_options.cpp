@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/journal_command.h"        // journal_ls_command, journal_verify_command
+#include "app/journal_keep_commands.h"  // journal_compact_command ...
 #include "app/journal_read_commands.h"  // journal_stats_command, diff_command
 
 namespace bourse {
@@ -38,6 +39,41 @@ void add_stats(CLI::App& journal, std::function<int()>& run) {
   stats->callback([&run] { run = [] { return journal_stats_command(arguments); }; });
 }
 
+void add_compact(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* compact = journal.add_subcommand(
+      "compact", "compress sealed segments, delete those that retention does not keep");
+  static CompactArguments arguments;
+  compact->add_option("DIRECTORY", arguments.directory, "the journal; no exchange running on it")
+      ->required();
+  compact->add_option("--older-than", arguments.older_than_s,
+                      "seconds since the last transaction of a segment; default: any age");
+  compact->add_option("--retain-s", arguments.retain_s,
+                      "delete what is older, if a snapshot covers it; default: nothing");
+  compact->add_option("--retain-bytes", arguments.retain_bytes,
+                      "delete the oldest above so many bytes, likewise; default: nothing");
+  compact->add_option("--format", arguments.format, "table or json");
+  compact->callback([&run] { run = [] { return journal_compact_command(arguments); }; });
+}
+
+void add_repair(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* repair =
+      journal.add_subcommand("repair", "take what is damaged from another copy of the journal");
+  static RepairArguments arguments;
+  repair->add_option("DIRECTORY", arguments.directory, "the damaged journal")->required();
+  repair->add_option("--from", arguments.from, "the copy; it is only read")->required();
+  repair->add_option("--format", arguments.format, "table or json");
+  repair->callback([&run] { run = [] { return journal_repair_command(arguments); }; });
+}
+
+void add_upgrade(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* upgrade =
+      journal.add_subcommand("upgrade", "write it anew in the newest format, elsewhere");
+  static UpgradeArguments arguments;
+  upgrade->add_option("DIRECTORY", arguments.directory, "the journal; it is only read")->required();
+  upgrade->add_option("--to", arguments.to, "a new directory")->required();
+  upgrade->callback([&run] { run = [] { return journal_upgrade_command(arguments); }; });
+}
+
 void add_diff(CLI::App& app, std::function<int()>& run) {
   CLI::App* diff = app.add_subcommand("diff", "where two journals part, field by field");
   static DiffArguments arguments;
@@ -55,6 +91,9 @@ void add_journal(CLI::App& app, std::function<int()>& run) {
   add_ls(*journal, run);
   add_verify(*journal, run);
   add_stats(*journal, run);
+  add_compact(*journal, run);
+  add_repair(*journal, run);
+  add_upgrade(*journal, run);
   add_diff(app, run);
 }
 
