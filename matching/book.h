@@ -95,6 +95,11 @@ class Book {
     return rpt_sequence_ = RptSequence{rpt_sequence_.value() + 1};
   }
   RptSequence last_rpt() const { return rpt_sequence_; }
+  // Snapshots: the next public event of the symbol is the one after `last`.
+  void continue_after(RptSequence last, StateHash& hash) {
+    hash.symbols += weight_ * (last.value() - rpt_sequence_.value());
+    rpt_sequence_ = last;
+  }
   bool is_empty() const {
     return ladders_[0].best() == no_handle && ladders_[1].best() == no_handle &&
            stops_[0].best() == no_handle && stops_[1].best() == no_handle;

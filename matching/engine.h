@@ -67,6 +67,7 @@ enum class Orders : std::uint8_t { displayed, hidden, waiting };
 inline constexpr TimeNs never{std::numeric_limits<std::int64_t>::max()};
 
 struct Account;
+struct EngineImage;
 struct EngineState;
 
 class Engine {
@@ -120,6 +121,13 @@ class Engine {
         },
         const_cast<void*>(static_cast<const void*>(&visit)));
   }
+
+  // All that its later behaviour depends on (matching/engine_image.h). O(orders + accounts).
+  void save(EngineImage& image) const;
+  // Becomes the engine that was saved: what it does from here on is the same, byte for byte.
+  // Empty if done; else what is wrong with the image, and then this engine is of no more use.
+  // REQUIRES: nothing has been applied to it.
+  [[nodiscard]] std::string_view load(const EngineImage& image);
 
   // A hint that this command will be applied soon: begins to load what it will touch.
   void prefetch(const Command& command) const;

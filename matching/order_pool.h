@@ -102,6 +102,7 @@ class OrderPool {
   OrderExtras& extras(Handle handle) { return extras_[handle]; }
   const OrderExtras& extras(Handle handle) const { return extras_[handle]; }
   std::uint32_t live_count() const { return orders_.live_count(); }
+  std::uint32_t touched_count() const { return orders_.touched_count(); }
 
   void prefetch(Handle handle) const {
     if (handle != no_handle) __builtin_prefetch(&orders_[handle]);

@@ -62,6 +62,14 @@ class Positions {
     return &slots_[at];
   }
 
+  // Every pair that is tracked, in no order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::uint64_t at = 0; at < slot_count; ++at) {
+      if (slots_[at].key != 0) visit(slots_[at]);
+    }
+  }
+
  private:
   static constexpr std::uint64_t slot_count = 2 * tracked_positions_max;
   ZeroedPages<Position> slots_;

@@ -55,6 +55,7 @@ class Slab {
   }
 
   std::uint32_t live_count() const { return live_count_; }
+  std::uint32_t touched_count() const { return touched_count_; }  // handles are below it
   std::uint32_t records_max() const { return records_max_; }
 
  private:
