@@ -76,14 +76,6 @@ class Accounts {
     return a.exec_sequence = ExecSequence{a.exec_sequence.value() + 1};
   }
 
-  // The order joins or leaves the queue of its account.
-  void add_order(QueueLines& lines, Order& order, Handle handle) {
-    order.account_place = (*this)[order.account].open.append(lines, handle);
-  }
-  void remove_order(QueueLines& lines, const Order& order) {
-    (*this)[order.account].open.erase(lines, order.account_place);
-  }
-
   // Takes one order from the rate bucket; false if there is none. `now` never goes back.
   bool take_token(Account& account, TimeNs now) const;
 

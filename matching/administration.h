@@ -65,8 +65,8 @@ void apply_change_instrument(EngineState& state, Reports& reports, const Command
     if (!book->is_empty() || book->trading.followers != 0) {
       return reject(RejectReason::bad_instrument);
     }
-    book->set_price_range(body.price_min, body.price_max);
   }
+  book->set_limits(body);
   state.instruments.change(command.symbol, body);
   state.note_change(command.symbol.value(), body_hash(body));
   reports.defined(*book);
@@ -128,7 +128,8 @@ inline bool start_tracking(EngineState& state, AccountId number) {
   for (QueuePlace at = oldest; at != no_place; at = OrderQueue::next(lines, at)) {
     const Order& order = memory.orders[order_at(lines, at)];
     const SymbolId symbol = memory.orders.details(order_at(lines, at)).symbol;
-    state.positions.find_or_add(number, symbol)->open(order.side) += order.leaves + order.reserve;
+    state.positions.find_or_add(number, symbol)->open(order.side) +=
+        memory.orders.open(order_at(lines, at));
   }
   return true;
 }

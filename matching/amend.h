@@ -9,6 +9,7 @@
 #include "matching/cancels.h"      // find_target
 #include "matching/new_order.h"    // passive_price, place_peg, wait_for_price
 #include "matching/order_entry.h"  // check_amend
+#include "matching/plain.h"        // move_plain
 #include "matching/risk.h"         // check_rules, check_limits
 
 namespace bourse {
@@ -20,10 +21,10 @@ inline void set_open_quantity(EngineState& state, Handle handle, QuantityLots qu
   if (state.accounts[order.account].tracks_positions) [[unlikely]] {
     const SymbolId symbol = memory.orders.details(handle).symbol;
     QuantityLots& open = state.positions.find_or_add(order.account, symbol)->open(order.side);
-    open = open + quantity - (order.leaves + order.reserve);
+    open = open + quantity - memory.orders.open(handle);
   }
   order.leaves = quantity;
-  order.reserve = QuantityLots{0};
+  memory.orders.details(handle).reserve = QuantityLots{0};
 }
 
 inline RejectReason check_amend_of(EngineState& state, const Command& command, Handle handle) {
@@ -49,7 +50,7 @@ inline RejectReason check_amend_of(EngineState& state, const Command& command, H
     if (rules != RejectReason::none) return rules;
   }
   if (!state.accounts[order.account].is_limited) return RejectReason::none;
-  const QuantityLots open = order.leaves + order.reserve;
+  const QuantityLots open = order.leaves + details.reserve;
   const QuantityLots added = body.quantity > open ? body.quantity - open : QuantityLots{0};
   return check_limits(state, order.account, details.symbol, order.side, body.price, body.quantity,
                       added);
@@ -62,8 +63,9 @@ void reduce_in_place(EngineState& state, Reports& reports, Book& book, Handle ha
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   Level& level = memory.level_of(handle);
-  const QuantityLots less = order.leaves + order.reserve - quantity;
-  const QuantityLots hidden_less = std::min(less, order.reserve);
+  QuantityLots& reserve = memory.orders.details(handle).reserve;
+  const QuantityLots less = order.leaves + reserve - quantity;
+  const QuantityLots hidden_less = std::min(less, reserve);
   const QuantityLots shown = order.leaves - (less - hidden_less);
   if (!order.is_hidden() && (hidden_less == QuantityLots{0} || shown != order.leaves)) {
     reports.modified(book, level, handle, level.price, shown, event_flags::priority_kept);
@@ -71,10 +73,10 @@ void reduce_in_place(EngineState& state, Reports& reports, Book& book, Handle ha
   reports.toggle(handle);
   (order.is_hidden() ? level.hidden_total : level.total) -= order.leaves - shown;
   level.hidden_total -= hidden_less;
-  const QuantityLots reserve = order.reserve - hidden_less;
+  const QuantityLots still_hidden = reserve - hidden_less;
   set_open_quantity(state, handle, quantity);
   order.leaves = shown;
-  order.reserve = reserve;
+  reserve = still_hidden;
   reports.toggle(handle);
   reports.replaced(handle, flags);
 }
@@ -86,7 +88,7 @@ void amend_resting(EngineState& state, Reports& reports, Book& book, Handle hand
   Order& order = memory.orders[handle];
   Level& level = memory.level_of(handle);
   const QuantityLots quantity = command.order.quantity;
-  const bool keeps_place = price == level.price && quantity <= order.leaves + order.reserve &&
+  const bool keeps_place = price == level.price && quantity <= memory.orders.open(handle) &&
                            (command.order_flags & order_flags::lose_priority) == 0;
   if (keeps_place) return reduce_in_place(state, reports, book, handle, quantity, flags);
   if (meets) {
@@ -129,10 +131,9 @@ template <class Reports>
 }
 
 template <class Reports>
-[[gnu::flatten]] void apply_amend(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::noinline, gnu::flatten]] void amend_special(EngineState& state, Reports& reports,
+                                                   const Command& command, Handle handle) {
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
-  const Handle handle = find_target(state, command);
-  if (handle == no_handle) return reject(RejectReason::unknown_order);
   const RejectReason fault = check_amend_of(state, command, handle);
   if (fault != RejectReason::none) return reject(fault);
   BookMemory& memory = state.book_memory;
@@ -155,6 +156,16 @@ template <class Reports>
     amend_resting(state, reports, book, handle, command, price, meets, flags);
   }
   settle(state, reports, book);
+}
+
+template <class Reports>
+[[gnu::always_inline]] inline void apply_amend(EngineState& state, Reports& reports,
+                                               const Command& command) {
+  const Handle handle = find_target(state, command);
+  if (handle == no_handle) return reports.rejected(command, RejectReason::unknown_order);
+  if (move_plain(state, reports, command, handle)) [[likely]]
+    return;
+  amend_special(state, reports, command, handle);
 }
 
 }  // namespace bourse

@@ -15,6 +15,20 @@ void Book::wait(BookMemory& memory, Handle handle, PriceTicks stop_price) {
   append_to(memory, stops(side), handle, key(opposite(side), stop_price), stop_price);
 }
 
+void Book::take_out_special(BookMemory& memory, Handle handle) {
+  Order& order = memory.orders[handle];
+  Level& level = memory.ladders.levels[order.level];
+  const bool hidden = order.is_hidden() && !order.is_waiting;
+  (hidden ? level.hidden : level.displayed).erase(memory.lines, order.place);
+  (hidden ? level.hidden_total : level.total) -= order.leaves;
+  level.hidden_total -= memory.orders.details(handle).reserve;
+  if (level.is_empty()) {
+    DCHECK(level.total == QuantityLots{0} && level.hidden_total == QuantityLots{0});
+    (order.is_waiting ? stops(order.side) : ladder(order.side)).erase(memory.ladders, order.level);
+  }
+  order.level = no_handle;
+}
+
 bool Book::consistent(const BookMemory& memory) const {
   for (const Side side : {Side::buy, Side::sell}) {
     if (!consistent(memory, ladder(side), side, false)) return false;
@@ -41,14 +55,14 @@ bool Book::consistent(const BookMemory& memory, const Ladder& ladder, Side side,
         const Handle order = order_at(memory.lines, place);
         const Order& o = memory.orders[order];
         if (o.place != place || o.level != at || o.leaves == QuantityLots{0}) return false;
-        if ((o.is_waiting != 0) != waiting || o.side != side) return false;
+        if (o.is_waiting != waiting || o.side != side) return false;
         if ((o.is_hidden() && !waiting) != hidden) return false;
         if (older != no_handle && memory.orders.details(older).priority.value >=
                                       memory.orders.details(order).priority.value) {
           return false;
         }
         (hidden ? hidden_total : total) += o.leaves;
-        hidden_total += o.reserve;
+        hidden_total += memory.orders.details(order).reserve;
         ++count;
         older = order;
       }

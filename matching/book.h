@@ -43,38 +43,55 @@ class Book {
   void define(SymbolId symbol, const InstrumentBody& instrument) {
     symbol_ = symbol;
     weight_ = mix64(symbol.value()) | 1;
+    set_limits(instrument);
+  }
+  // REQUIRES: no order rests or waits, or the range of prices is as before.
+  void set_limits(const InstrumentBody& instrument) {
     price_min_ = instrument.price_min;
     price_max_ = instrument.price_max;
-  }
-  // REQUIRES: no order rests or waits.
-  void set_price_range(PriceTicks price_min, PriceTicks price_max) {
-    price_min_ = price_min;
-    price_max_ = price_max;
+    quantity_min_ = instrument.quantity_min;
+    quantity_max_ = instrument.quantity_max;
   }
   SymbolId symbol() const { return symbol_; }
   PriceTicks price_min() const { return price_min_; }
   PriceTicks price_max() const { return price_max_; }
+  // Does the instrument allow an order at this price and of this quantity?
+  bool allows(PriceTicks price, QuantityLots quantity) const {
+    const auto width = [](auto low, auto high) {
+      return static_cast<std::uint64_t>(high.value()) - static_cast<std::uint64_t>(low.value());
+    };
+    return width(price_min_, price) <= width(price_min_, price_max_) &&
+           width(quantity_min_, quantity) <= width(quantity_min_, quantity_max_);
+  }
 
   // REQUIRES: price_min <= price <= price_max. A better price has the higher key.
-  std::uint64_t key(Side side, PriceTicks price) const {
+  [[gnu::always_inline]] std::uint64_t key(Side side, PriceTicks price) const {
     const auto distance = [](PriceTicks high, PriceTicks low) {
       return static_cast<std::uint64_t>(high.value()) - static_cast<std::uint64_t>(low.value());
     };
-    return side == Side::buy ? distance(price, price_min_) : distance(price_max_, price);
+    // Without a branch: nobody can predict which side comes next.
+    const std::uint64_t above = distance(price, price_min_);
+    const std::uint64_t below = distance(price_max_, price);
+    return above ^ ((above ^ below) & (std::uint64_t{0} - side_index(side)));
   }
   // The worst key of the other side that an order of `side` takes; no_price takes all.
   std::uint64_t worst_key_taken(Side side, PriceTicks price) const {
     return price == no_price ? 0 : key(opposite(side), price);
   }
-  Ladder& ladder(Side side) { return ladders_[side == Side::sell]; }
-  const Ladder& ladder(Side side) const { return ladders_[side == Side::sell]; }
+  Ladder& ladder(Side side) { return ladders_[side_index(side)]; }
+  const Ladder& ladder(Side side) const { return ladders_[side_index(side)]; }
   // Waiting stops, next to trigger first: a buy stop with the lower price, so it has a sell's key.
-  Ladder& stops(Side side) { return stops_[side == Side::sell]; }
-  const Ladder& stops(Side side) const { return stops_[side == Side::sell]; }
+  Ladder& stops(Side side) { return stops_[side_index(side)]; }
+  const Ladder& stops(Side side) const { return stops_[side_index(side)]; }
 
   // Would an order of `side` at `price` meet an order of the other side?
   bool crosses(Side side, PriceTicks price) const {
     return ladder(opposite(side)).reaches(worst_key_taken(side, price));
+  }
+  // The same for a price within the range of the book.
+  [[gnu::always_inline]] bool meets(Side side, PriceTicks price) const {
+    const Ladder& others = ladders_[1 - side_index(side)];
+    return others.reaches(key(Side::buy, price_max_) - key(side, price));
   }
   // The best level that shows a quantity, no_handle if there is none. O(levels without one).
   Handle best_displayed(const BookMemory& memory, Side side) const;
@@ -111,21 +128,27 @@ class Book {
   Trading trading;
 
  private:
+  // 1 for the sell side, without a branch.
+  static std::size_t side_index(Side side) { return static_cast<std::size_t>(side) >> 1; }
   void append_to(BookMemory& memory, Ladder& ladder, Handle order, std::uint64_t key,
                  PriceTicks price);
+  void take_out_special(BookMemory& memory, Handle order);
   bool consistent(const BookMemory& memory, const Ladder& ladder, Side side, bool waiting) const;
 
   Ladder ladders_[2];  // bids, asks
   PriceTicks price_min_{0};
   PriceTicks price_max_{0};
+  QuantityLots quantity_min_{0};
+  QuantityLots quantity_max_{0};
   RptSequence rpt_sequence_{0};
   std::uint64_t weight_ = 0;  // of this symbol in StateHash::symbols
   SymbolId symbol_{0};
   Ladder stops_[2];  // buy, sell
 };
 
-inline void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, std::uint64_t key,
-                            PriceTicks price) {
+[[gnu::always_inline]] inline void Book::append_to(BookMemory& memory, Ladder& ladder,
+                                                   Handle handle, std::uint64_t key,
+                                                   PriceTicks price) {
   Order& order = memory.orders[handle];
   const Handle at = ladder.find_or_insert(memory.ladders, key);
   Level& level = memory.ladders.levels[at];
@@ -134,28 +157,31 @@ inline void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, s
     level.belongs_to(symbol_, order.side);
   }
   order.level = at;
-  level.hidden_total += order.reserve;
+  if (order.is_plain) [[likely]] {
+    level.total += order.leaves;
+    order.place = level.displayed.append(memory.lines, handle);
+    return;
+  }
   const bool hidden = order.is_hidden() && !order.is_waiting;
   (hidden ? level.hidden_total : level.total) += order.leaves;
+  level.hidden_total += memory.orders.details(handle).reserve;
   order.place = (hidden ? level.hidden : level.displayed).append(memory.lines, handle);
 }
 
-inline void Book::append(BookMemory& memory, Handle handle, PriceTicks price) {
+[[gnu::always_inline]] inline void Book::append(BookMemory& memory, Handle handle,
+                                                PriceTicks price) {
   const Side side = memory.orders[handle].side;
   append_to(memory, ladder(side), handle, key(side, price), price);
 }
 
-inline void Book::take_out(BookMemory& memory, Handle handle) {
+[[gnu::always_inline]] inline void Book::take_out(BookMemory& memory, Handle handle) {
   Order& order = memory.orders[handle];
   Level& level = memory.ladders.levels[order.level];
-  const bool hidden = order.is_hidden() && !order.is_waiting;
-  (hidden ? level.hidden : level.displayed).erase(memory.lines, order.place);
-  (hidden ? level.hidden_total : level.total) -= order.leaves;
-  level.hidden_total -= order.reserve;
-  if (level.is_empty()) {
-    DCHECK(level.total == QuantityLots{0} && level.hidden_total == QuantityLots{0});
-    (order.is_waiting ? stops(order.side) : ladder(order.side)).erase(memory.ladders, order.level);
-  }
+  if (!order.is_plain) [[unlikely]]
+    return take_out_special(memory, handle);
+  level.displayed.erase(memory.lines, order.place);
+  level.total -= order.leaves;
+  if (level.is_empty()) ladder(order.side).erase(memory.ladders, order.level);
   order.level = no_handle;
 }
 

@@ -29,10 +29,12 @@ LevelCount count_level(const BookMemory& memory, const Level& level, const Order
       ++count.matches;
       open += order.leaves;
       const bool is_enough = covers && !has_iceberg && open >= quantity;
-      if (order.reserve == QuantityLots{0} || is_enough) continue;
-      const std::uint64_t display = memory.orders.details(at).display_quantity.value();
+      if (order.is_plain || is_enough) continue;
+      const OrderDetails& details = memory.orders.details(at);
+      if (details.reserve == QuantityLots{0}) continue;
+      const std::uint64_t display = details.display_quantity.value();
       has_iceberg = true;
-      count.matches += (order.reserve.value() + display - 1) / display;
+      count.matches += (details.reserve.value() + display - 1) / display;
     }
   }
   return count;

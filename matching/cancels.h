@@ -14,18 +14,20 @@
 namespace bourse {
 
 // The target of a cancel or an amend; no_handle unless it is open and the account's own.
-inline Handle find_target(const EngineState& state, const Command& command) {
+[[gnu::always_inline]] inline Handle find_target(EngineState& state, const Command& command) {
   const BookMemory& memory = state.book_memory;
   const Handle handle = memory.find_order(command.order.order_id);
   if (handle == no_handle) return no_handle;
   const Order& order = memory.orders[handle];
   if (order.account != command.account) return no_handle;
-  if (command.symbol == SymbolId{0}) return handle;
-  return command.symbol == memory.orders.details(handle).symbol ? handle : no_handle;
+  const bool fits =
+      command.symbol == SymbolId{0} || command.symbol == state.book_of(handle).symbol();
+  return fits ? handle : no_handle;
 }
 
 template <class Reports>
-[[gnu::flatten]] void apply_cancel(EngineState& state, Reports& reports, const Command& command) {
+[[gnu::always_inline]] inline void apply_cancel(EngineState& state, Reports& reports,
+                                                const Command& command) {
   const Handle handle = find_target(state, command);
   if (handle == no_handle) return reports.rejected(command, RejectReason::unknown_order);
   Book& book = state.book_of(handle);
@@ -137,7 +139,7 @@ template <class Reports>
                     sweep_ladder(book.stops(Side::buy)) && sweep_ladder(book.stops(Side::sell)) &&
                     [&] {  // those that wait for a price to follow are in no ladder
                       for (Handle at = trading.oldest_follower; at != no_handle;) {
-                        const Handle younger = memory.orders.details(at).follow_next;
+                        const Handle younger = memory.orders.following(at).next;
                         if (memory.orders[at].level == no_handle && !cancel(at)) return false;
                         at = younger;
                       }

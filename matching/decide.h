@@ -38,7 +38,8 @@ void apply_open_epoch(EngineState& state, Reports& reports, const Command& comma
 }
 
 // The checks that every trader's command meets first, whatever it asks.
-inline RejectReason check_trader(EngineState& state, const Command& command, bool is_order) {
+[[gnu::always_inline]] inline RejectReason check_trader(EngineState& state, const Command& command,
+                                                        bool is_order) {
   if (!state.takes(command.account)) return RejectReason::unknown_account;
   Account& account = state.accounts[command.account];
   if (command.client_sequence) {
@@ -72,23 +73,10 @@ template <class Reports>
   return false;
 }
 
+// Whatever is not about one order.
 template <class Reports>
-void decide(EngineState& state, const Command& command, Reports& reports) {
-  state.book_memory.ids.prefetch(command.order.order_id);  // whatever it is: a hint
-  state.sequence = command.sequence;
-  state.time = command.time;
-  state.placed_count = 0;
-  state.match_count = 0;
+[[gnu::noinline]] void decide_other(EngineState& state, const Command& command, Reports& reports) {
   switch (command.type) {
-    case CommandType::new_order:
-      if (admit_trader(state, reports, command)) apply_new_order(state, reports, command);
-      return;
-    case CommandType::amend:
-      if (admit_trader(state, reports, command)) apply_amend(state, reports, command);
-      return;
-    case CommandType::cancel:
-      if (admit_trader(state, reports, command)) apply_cancel(state, reports, command);
-      return;
     case CommandType::mass_cancel:
       if (!command.account || admit_trader(state, reports, command, false)) {
         apply_mass_cancel(state, reports, command);
@@ -117,6 +105,23 @@ void decide(EngineState& state, const Command& command, Reports& reports) {
       return apply_open_epoch(state, reports, command);
     default:
       return reports.rejected(command, RejectReason::bad_field);
+  }
+}
+
+template <class Reports>
+void decide(EngineState& state, const Command& command, Reports& reports) {
+  state.sequence = command.sequence;
+  state.time = command.time;
+  state.placed_count = 0;
+  state.match_count = 0;
+  if (command.type == CommandType::new_order) {
+    if (admit_trader(state, reports, command)) apply_new_order(state, reports, command);
+  } else if (command.type == CommandType::cancel) {
+    if (admit_trader(state, reports, command)) apply_cancel(state, reports, command);
+  } else if (command.type == CommandType::amend) {
+    if (admit_trader(state, reports, command)) apply_amend(state, reports, command);
+  } else {
+    decide_other(state, command, reports);
   }
 }
 

@@ -185,7 +185,6 @@ Handle Loading::take(const OrderImage& image) {
   order = {};
   order.id = image.order_id;
   order.leaves = image.leaves;
-  order.reserve = image.reserve;
   order.filled = image.filled;
   order.price = image.price;
   order.level = no_handle;
@@ -197,8 +196,10 @@ Handle Loading::take(const OrderImage& image) {
   order.time_in_force = image.time_in_force;
   order.flags = image.flags;
   order.self_trade_prevention = image.self_trade_prevention;
-  order.is_waiting = image.is_waiting & 1;
-  order.has_client_order_id = image.client_order_id.empty() ? 0 : 1;
+  order.is_plain =
+      is_plain_order(image.type, image.time_in_force, image.flags, image.display_quantity);
+  order.is_waiting = image.is_waiting != 0;
+  order.has_client_order_id = !image.client_order_id.empty();
   OrderDetails& details = pool.details(handle);
   details = {};
   details.client_sequence = image.client_sequence;
@@ -208,12 +209,14 @@ Handle Loading::take(const OrderImage& image) {
   details.expire_at = image.expire_at;
   details.session = image.session;
   details.symbol = image.symbol;
-  details.follow_next = details.follow_prev = no_handle;
-  OrderExtras& extras = pool.extras(handle);
-  extras = {};
-  extras.client_order_id = image.client_order_id;
-  extras.extreme = image.extreme;
-  extras.peg = image.peg;
+  details.reserve = image.reserve;
+  if (order.has_client_order_id) pool.set_client_order_id(handle, image.client_order_id);
+  if (order.is_plain) return handle;
+  Following& following = pool.following(handle);
+  following = {};
+  following.extreme = image.extreme;
+  following.next = following.prev = no_handle;
+  following.peg = image.peg;
   return handle;
 }
 

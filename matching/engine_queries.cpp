@@ -18,7 +18,7 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
           .price = is_somewhere && !order.is_waiting ? memory.ladders.levels[order.level].price
                                                      : order.price,
           .stop_price = details.stop_price,
-          .leaves = order.leaves + order.reserve,
+          .leaves = order.leaves + details.reserve,
           .displayed = order.is_hidden() || order.is_waiting ? QuantityLots{0} : order.leaves,
           .filled = order.filled,
           .priority = details.priority.value,
@@ -30,10 +30,9 @@ OpenOrder describe(const BookMemory& memory, Handle handle) {
           .type = order.type,
           .time_in_force = order.time_in_force,
           .order_flags = order.flags,
-          .is_waiting = order.is_waiting != 0,
-          .client_order_id = order.has_client_order_id
-                                 ? memory.orders.extras(handle).client_order_id
-                                 : ClientOrderId{}};
+          .is_waiting = order.is_waiting,
+          .client_order_id =
+              order.has_client_order_id ? memory.orders.client_order_id(handle) : ClientOrderId{}};
 }
 
 }  // namespace
@@ -140,7 +139,7 @@ void Engine::visit_orders(SymbolId symbol, Side side, Orders which,
   if (which != Orders::waiting) return;
   // Trailing stops and pegs that have no price to follow yet.
   for (Handle at = book->trading.oldest_follower; at != no_handle;
-       at = memory.orders.details(at).follow_next) {
+       at = memory.orders.following(at).next) {
     const Order& order = memory.orders[at];
     if (order.level == no_handle && order.side == side) visit(to, describe(memory, at));
   }

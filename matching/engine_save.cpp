@@ -93,11 +93,11 @@ AccountImage account_of(const EngineState& state, AccountId number) {
 OrderImage order_of(const BookMemory& memory, Handle handle) {
   const Order& order = memory.orders[handle];
   const OrderDetails& details = memory.orders.details(handle);
-  const OrderExtras& extras = memory.orders.extras(handle);
+  const Following& following = memory.orders.following(handle);  // of some orders only
   const bool trails = order.type == OrderType::trailing_stop && order.is_waiting;
   return {.order_id = order.id,
           .leaves = order.leaves,
-          .reserve = order.reserve,
+          .reserve = details.reserve,
           .filled = order.filled,
           .client_sequence = details.client_sequence,
           .priority = details.priority.value,
@@ -105,7 +105,7 @@ OrderImage order_of(const BookMemory& memory, Handle handle) {
           .stop_price = details.stop_price,
           .display_quantity = details.display_quantity,
           .expire_at = details.expire_at,
-          .extreme = trails ? extras.extreme : no_price,
+          .extreme = trails ? following.extreme : no_price,
           .place = order.level == no_handle ? no_price : memory.level_of(handle).price,
           .account = order.account,
           .group = order.group,
@@ -117,10 +117,11 @@ OrderImage order_of(const BookMemory& memory, Handle handle) {
           .time_in_force = order.time_in_force,
           .flags = order.flags,
           .self_trade_prevention = order.self_trade_prevention,
-          .peg = order.type == OrderType::pegged ? extras.peg : PegReference::none,
+          .peg = order.type == OrderType::pegged ? following.peg : PegReference::none,
           .is_waiting = order.is_waiting,
           .reserved_ = {},
-          .client_order_id = order.has_client_order_id ? extras.client_order_id : ClientOrderId{}};
+          .client_order_id =
+              order.has_client_order_id ? memory.orders.client_order_id(handle) : ClientOrderId{}};
 }
 
 }  // namespace
@@ -165,7 +166,7 @@ void Engine::save(EngineImage& image) const {
   for (std::uint32_t id = 1; id <= state.instruments.count(); ++id) {
     std::uint32_t place = 0;
     for (Handle at = state.books[id - 1].trading.oldest_follower; at != no_handle;
-         at = memory.orders.details(at).follow_next) {
+         at = memory.orders.following(at).next) {
       image.orders[image_of[at]].follows_as = ++place;
     }
   }

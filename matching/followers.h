@@ -16,13 +16,13 @@ inline void start_following(BookMemory& memory, Trading& trading, Handle handle)
   // What was traded while nobody followed is nobody's business.
   if (trading.followers++ == 0) trading.trade_low = trading.trade_high = no_price;
   if (order.type != OrderType::trailing_stop && order.type != OrderType::pegged) return;
-  OrderDetails& details = memory.orders.details(handle);
-  order.follows = 1;
-  details.follow_next = no_handle;
-  details.follow_prev = trading.newest_follower;
-  (trading.newest_follower == no_handle
-       ? trading.oldest_follower
-       : memory.orders.details(trading.newest_follower).follow_next) = handle;
+  Following& f = memory.orders.following(handle);
+  order.follows = true;
+  f.next = no_handle;
+  f.prev = trading.newest_follower;
+  (trading.newest_follower == no_handle ? trading.oldest_follower
+                                        : memory.orders.following(trading.newest_follower).next) =
+      handle;
   trading.newest_follower = handle;
 }
 
@@ -30,14 +30,12 @@ inline void start_following(BookMemory& memory, Trading& trading, Handle handle)
 inline void stop_following(BookMemory& memory, Trading& trading, Handle handle) {
   Order& order = memory.orders[handle];
   --trading.followers;
-  order.is_waiting = 0;
+  order.is_waiting = false;
   if (!order.follows) return;
-  order.follows = 0;
-  const OrderDetails& d = memory.orders.details(handle);
-  (d.follow_prev == no_handle ? trading.oldest_follower
-                              : memory.orders.details(d.follow_prev).follow_next) = d.follow_next;
-  (d.follow_next == no_handle ? trading.newest_follower
-                              : memory.orders.details(d.follow_next).follow_prev) = d.follow_prev;
+  order.follows = false;
+  const Following& f = memory.orders.following(handle);
+  (f.prev == no_handle ? trading.oldest_follower : memory.orders.following(f.prev).next) = f.next;
+  (f.next == no_handle ? trading.newest_follower : memory.orders.following(f.next).prev) = f.prev;
 }
 
 }  // namespace bourse

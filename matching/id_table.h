@@ -33,12 +33,28 @@ class IdTable {
 
   // id_of(handle) tells the id of an order in the table.
   template <class IdOf>
-  Handle find(OrderId id, const IdOf& id_of) const {
+  [[gnu::always_inline]] Handle find(OrderId id, const IdOf& id_of) const {
     const std::uint64_t hash = hash_of(id);
     const Handle found = find_in(now_, hash, id, id_of);
     if (found != no_handle || !is_moving()) [[likely]]
       return found;
-    return find_in(before_, hash, id, id_of);
+    return find_before(hash, id, id_of);
+  }
+
+  // False: the id is in the table, which has not changed.
+  template <class IdOf>
+  [[gnu::always_inline]] bool insert_new(OrderId id, Handle handle, const IdOf& id_of) {
+    const std::uint64_t hash = hash_of(id);
+    const std::uint8_t tag = tag_of(hash);
+    Bucket& bucket = now_.buckets[now_.home(hash)];
+    const std::uint32_t free = matches(bucket, 0);
+    const bool is_simple = (matches(bucket, tag) | bucket.overflow) == 0 && free != 0 &&
+                           entry_count_ < grow_at_ && !is_moving();
+    if (!is_simple) [[unlikely]]
+      return insert_crowded(id, handle, id_of);
+    ++entry_count_;
+    put(bucket, std::countr_zero(free), hash, handle);
+    return true;
   }
 
   // REQUIRES: the id is not in the table.
@@ -53,12 +69,12 @@ class IdTable {
   }
 
   // REQUIRES: the entry is in the table.
-  void erase(OrderId id, Handle handle) {
+  [[gnu::always_inline]] void erase(OrderId id, Handle handle) {
     --entry_count_;
     const std::uint64_t hash = hash_of(id);
     if (erase_in(now_, hash, handle)) [[likely]]
       return;
-    CHECK(is_moving() && erase_in(before_, hash, handle));
+    erase_before(hash, handle);
   }
 
   void prefetch(OrderId id) const { __builtin_prefetch(&now_.buckets[now_.home(hash_of(id))]); }
@@ -67,6 +83,20 @@ class IdTable {
   bool is_moving() const { return moved_ != no_handle; }
 
  private:
+  [[gnu::noinline]] void erase_before(std::uint64_t hash, Handle handle) const {
+    CHECK(is_moving() && erase_in(before_, hash, handle));
+  }
+  template <class IdOf>
+  [[gnu::noinline]] Handle find_before(std::uint64_t hash, OrderId id, const IdOf& id_of) const {
+    return find_in(before_, hash, id, id_of);
+  }
+  template <class IdOf>
+  [[gnu::noinline]] bool insert_crowded(OrderId id, Handle handle, const IdOf& id_of) {
+    if (find(id, id_of) != no_handle) return false;
+    insert(id, handle, id_of);
+    return true;
+  }
+
   static constexpr std::uint32_t bucket_entries = 12;
   static constexpr std::uint32_t buckets_least = 1024;
   static constexpr std::uint32_t handle_mask = (1u << 24) - 1;
@@ -95,6 +125,10 @@ class IdTable {
   static std::uint32_t entry_of(std::uint64_t hash, Handle handle) {
     return (static_cast<std::uint32_t>(hash >> 24) & ~handle_mask) | handle;
   }
+  static void put(Bucket& bucket, int place, std::uint64_t hash, Handle handle) {
+    bucket.tags[place] = tag_of(hash);
+    bucket.entries[place] = entry_of(hash, handle);
+  }
   // Bit i: entries[i] has this tag.
   static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) {
 #ifdef __SSE2__
@@ -111,7 +145,8 @@ class IdTable {
   }
 
   template <class IdOf>
-  static Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) {
+  [[gnu::always_inline]] static Handle find_in(const Table& table, std::uint64_t hash, OrderId id,
+                                               const IdOf& id_of) {
     const std::uint8_t tag = tag_of(hash);
     const std::uint32_t rest = entry_of(hash, 0);
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
@@ -129,15 +164,13 @@ class IdTable {
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
       if (const std::uint32_t free = matches(bucket, 0); free != 0) [[likely]] {
-        const int place = std::countr_zero(free);
-        bucket.tags[place] = tag_of(hash);
-        bucket.entries[place] = entry_of(hash, handle);
-        return;
+        return put(bucket, std::countr_zero(free), hash, handle);
       }
       ++bucket.overflow;
     }
   }
-  static bool erase_in(const Table& table, std::uint64_t hash, Handle handle) {
+  [[gnu::always_inline]] static bool erase_in(const Table& table, std::uint64_t hash,
+                                              Handle handle) {
     const std::uint8_t tag = tag_of(hash);
     const std::uint32_t entry = entry_of(hash, handle);
     for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {

@@ -152,7 +152,8 @@ inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle 
   return handle;
 }
 
-inline Handle Ladder::add_child(LadderMemory& memory, Handle at, std::uint64_t key) {
+[[gnu::noinline]] inline Handle Ladder::add_child(LadderMemory& memory, Handle at,
+                                                  std::uint64_t key) {
   const Handle level = new_level(memory, key, at);
   LadderNode& node = memory.nodes[at];
   const unsigned child = digit(key, node.shift);
@@ -161,7 +162,8 @@ inline Handle Ladder::add_child(LadderMemory& memory, Handle at, std::uint64_t k
   return level;
 }
 
-inline Handle Ladder::find_or_insert(LadderMemory& memory, std::uint64_t key) {
+[[gnu::always_inline]] inline Handle Ladder::find_or_insert(LadderMemory& memory,
+                                                            std::uint64_t key) {
   const Handle known = hot(key);
   if (known != no_handle) [[likely]] {
     const LadderNode& node = memory.nodes[known];
@@ -173,7 +175,7 @@ inline Handle Ladder::find_or_insert(LadderMemory& memory, std::uint64_t key) {
   return find_or_insert_below(memory, key, root_, no_handle);
 }
 
-inline void Ladder::erase(LadderMemory& memory, Handle level) {
+[[gnu::noinline]] inline void Ladder::erase(LadderMemory& memory, Handle level) {
   DCHECK(memory.levels[level].is_empty());
   if (best_ == level) {
     best_ = next_worse(memory, level);

@@ -10,6 +10,7 @@
 #include "matching/can_fill.h"     // can_fill
 #include "matching/matcher.h"      // match, end_taker
 #include "matching/order_entry.h"  // check_new_order
+#include "matching/plain.h"        // add_plain
 #include "matching/risk.h"         // check_rules, check_limits
 #include "matching/settle.h"       // settle, stops, pegs
 
@@ -29,12 +30,13 @@ inline PriceTicks passive_price(const BookMemory& memory, const Book& book, Side
 inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks price) {
   const OrderBody& body = command.order;
   const bool pegged = body.type == OrderType::pegged;
+  const bool plain =
+      is_plain_order(body.type, body.time_in_force, command.order_flags, body.display_quantity);
   const Handle handle = memory.orders.take();
   memory.orders[handle] = Order{
       .id = body.order_id,
       .price = price,
       .leaves = body.quantity,
-      .reserve = QuantityLots{0},
       .filled = QuantityLots{0},
       .level = no_handle,
       .place = no_place,
@@ -44,23 +46,26 @@ inline Handle take_order(BookMemory& memory, const Command& command, PriceTicks 
       .side = body.side,
       .type = body.type,
       .time_in_force = body.time_in_force,
-      .flags = static_cast<std::uint8_t>(command.order_flags | (pegged ? order_flags::hidden : 0)),
       .self_trade_prevention = body.self_trade_prevention,
-      .is_open = 0,
-      .is_waiting = 0,
-      .follows = 0,
-      .has_client_order_id = !body.client_order_id.empty()};
+      .flags = static_cast<std::uint8_t>(command.order_flags | (pegged ? order_flags::hidden : 0)),
+      .is_plain = plain,
+      .is_open = false,
+      .is_waiting = false,
+      .follows = false,
+      .has_client_order_id = !body.client_order_id.empty(),
+      .reserved_ = {}};
   OrderDetails& details = memory.orders.details(handle);
   details.client_sequence = command.client_sequence;
   details.stop_price = body.stop_price;
   details.display_quantity = body.display_quantity;
   details.expire_at = body.expire_at;
+  details.reserve = QuantityLots{0};
   details.session = command.session;
   details.symbol = command.symbol;
   if (pegged) [[unlikely]]
-    memory.orders.extras(handle).peg = command.peg;
+    memory.orders.following(handle).peg = command.peg;
   if (!body.client_order_id.empty()) [[unlikely]]
-    memory.orders.extras(handle).client_order_id = body.client_order_id;
+    memory.orders.set_client_order_id(handle, body.client_order_id);
   return handle;
 }
 
@@ -68,8 +73,8 @@ template <class Reports>
 [[gnu::noinline]] void accept_stop(EngineState& state, Reports& reports, Book& book,
                                    Handle handle) {
   BookMemory& memory = state.book_memory;
-  memory.orders.extras(handle).extreme = book.trading.last_trade;
-  memory.orders[handle].is_waiting = 1;
+  memory.orders.following(handle).extreme = book.trading.last_trade;
+  memory.orders[handle].is_waiting = true;
   reports.accepted(handle, OrderStatus::waiting, 0);
   open_order(state, book, handle);
   start_following(memory, book.trading, handle);
@@ -111,8 +116,8 @@ void accept_taker(EngineState& state, Reports& reports, Book& book, Handle handl
 }
 
 template <class Reports>
-[[gnu::flatten]] void apply_new_order(EngineState& state, Reports& reports,
-                                      const Command& command) {
+[[gnu::noinline, gnu::flatten]] void apply_special_order(EngineState& state, Reports& reports,
+                                                         const Command& command) {
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
   Book* const book = state.book(command.symbol);
   if (book == nullptr) return reject(RejectReason::unknown_instrument);
@@ -162,6 +167,14 @@ template <class Reports>
     accept_stop(state, reports, *book, handle);
   }
   settle(state, reports, *book);
+}
+
+template <class Reports>
+[[gnu::always_inline]] inline void apply_new_order(EngineState& state, Reports& reports,
+                                                   const Command& command) {
+  if (add_plain(state, reports, command)) [[likely]]
+    return;
+  apply_special_order(state, reports, command);
 }
 
 }  // namespace bourse

@@ -18,35 +18,46 @@ namespace bourse {
 inline void open_order(EngineState& state, Book& book, Handle handle) {
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
-  order.is_open = 1;
+  order.is_open = true;
   memory.ids.insert(order.id, handle, memory.id_of());
-  state.accounts.add_order(memory.lines, order, handle);
-  if (order.time_in_force == TimeInForce::gtd) [[unlikely]] {
+  Account& account = state.accounts[order.account];
+  order.account_place = account.open.append(memory.lines, handle);
+  if (account.tracks_positions) [[unlikely]] {
+    Position& position = *state.positions.find_or_add(order.account, book.symbol());
+    position.open(order.side) += memory.orders.open(handle);
+  }
+  if (order.is_plain) [[likely]]
+    return;
+  if (order.time_in_force == TimeInForce::gtd) {
     state.orders_due.set(handle, memory.orders.details(handle).expire_at, order.id.value());
   }
-  if (state.accounts[order.account].tracks_positions) [[unlikely]] {
-    Position& position = *state.positions.find_or_add(order.account, book.symbol());
-    position.open(order.side) += order.leaves + order.reserve;
+}
+
+// What is counted or planned besides for an order that was open.
+[[gnu::noinline]] inline void forget_order(EngineState& state, Handle handle) {
+  BookMemory& memory = state.book_memory;
+  const Order& order = memory.orders[handle];
+  const SymbolId symbol = memory.orders.details(handle).symbol;
+  if (order.time_in_force == TimeInForce::gtd) state.orders_due.remove(handle);
+  if (order.follows || order.is_waiting) {
+    stop_following(memory, state.book_of(symbol).trading, handle);
+  }
+  if (state.accounts[order.account].tracks_positions) {
+    Position& position = *state.positions.find_or_add(order.account, symbol);
+    position.open(order.side) -= memory.orders.open(handle);
   }
 }
 
 // The order is no more; it must be in no queue. Its handle is free.
-inline void close_order(EngineState& state, Handle handle) {
+[[gnu::always_inline]] inline void close_order(EngineState& state, Handle handle) {
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   if (order.is_open) {
     memory.ids.erase(order.id, handle);
-    state.accounts.remove_order(memory.lines, order);
-    if (order.time_in_force == TimeInForce::gtd) [[unlikely]]
-      state.orders_due.remove(handle);
-    if ((order.follows | order.is_waiting) != 0) [[unlikely]] {
-      stop_following(memory, state.book_of(memory.orders.details(handle).symbol).trading, handle);
-    }
-    if (state.accounts[order.account].tracks_positions) [[unlikely]] {
-      const SymbolId symbol = memory.orders.details(handle).symbol;
-      Position& position = *state.positions.find_or_add(order.account, symbol);
-      position.open(order.side) -= order.leaves + order.reserve;
-    }
+    Account& account = state.accounts[order.account];
+    account.open.erase(memory.lines, order.account_place);
+    if (!order.is_plain || account.tracks_positions) [[unlikely]]
+      forget_order(state, handle);
   }
   memory.orders.release(handle);
 }
@@ -58,10 +69,12 @@ void place_quietly(EngineState& state, Reports& reports, Book& book, Handle hand
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   OrderDetails& details = memory.orders.details(handle);
-  const QuantityLots open = order.leaves + order.reserve;
-  const QuantityLots display = details.display_quantity;
-  order.leaves = display == QuantityLots{0} ? open : std::min(display, open);
-  order.reserve = open - order.leaves;
+  if (!order.is_plain) [[unlikely]] {
+    const QuantityLots open = order.leaves + details.reserve;
+    const QuantityLots display = details.display_quantity;
+    order.leaves = display == QuantityLots{0} ? open : std::min(display, open);
+    details.reserve = open - order.leaves;
+  }
   details.priority = Priority::of(state.sequence, state.placed_count++);
   if (!order.is_open) open_order(state, book, handle);
   book.append(memory, handle, price);
@@ -89,15 +102,16 @@ void settle_maker(EngineState& state, Reports& reports, Book& book, Handle maker
   if (order.leaves != QuantityLots{0}) return reports.toggle(maker);
   const PriceTicks price = level.price;
   book.take_out(memory, maker);
-  if (order.reserve == QuantityLots{0}) [[likely]]
+  if (order.is_plain || memory.orders.details(maker).reserve == QuantityLots{0}) [[likely]]
     return close_order(state, maker);
   place(state, reports, book, maker, price);
 }
 
 // What an order shows or hides is taken out of the book or of the stops; it stays open.
 template <class Reports>
-void withdraw(EngineState& state, Reports& reports, Book& book, Handle handle, CancelReason reason,
-              std::uint16_t flags) {
+[[gnu::always_inline]] inline void withdraw(EngineState& state, Reports& reports, Book& book,
+                                            Handle handle, CancelReason reason,
+                                            std::uint16_t flags) {
   BookMemory& memory = state.book_memory;
   const Order& order = memory.orders[handle];
   reports.toggle(handle);
@@ -117,8 +131,8 @@ struct CancelWords {
 };
 
 template <class Reports>
-void cancel_order(EngineState& state, Reports& reports, Book& book, Handle handle,
-                  const CancelWords& words) {
+[[gnu::always_inline]] inline void cancel_order(EngineState& state, Reports& reports, Book& book,
+                                                Handle handle, const CancelWords& words) {
   withdraw(state, reports, book, handle, words.reason, words.event_flags);
   if (words.reason == CancelReason::expired) {
     reports.expired(handle, RejectReason::none);

@@ -87,7 +87,7 @@ bool is_coherent(const Command& command, const InstrumentBody& instrument) {
 
 }  // namespace
 
-RejectReason find_fault(const Command& command, const InstrumentBody& instrument) {
+RejectReason check_new_order(const Command& command, const InstrumentBody& instrument) {
   const OrderBody& order = command.order;
   if (const RejectReason words = check_words(command); words != RejectReason::none) return words;
   if (!is_coherent(command, instrument)) return RejectReason::bad_field;

@@ -23,7 +23,7 @@ void OrderPool::identify(Handle handle, SymbolId symbol, PriceTicks price) {
       static_cast<std::uint64_t>(order.time_in_force) << 8 |
       static_cast<std::uint64_t>(order.self_trade_prevention) << 12 |
       static_cast<std::uint64_t>(order.is_waiting) << 16 |
-      static_cast<std::uint64_t>(order.type == OrderType::pegged ? extras_[handle].peg
+      static_cast<std::uint64_t>(order.type == OrderType::pegged ? following_[handle].peg
                                                                  : PegReference::none)
           << 20 |
       static_cast<std::uint64_t>(order.flags) << 24 |
@@ -44,8 +44,7 @@ void OrderPool::identify(Handle handle, SymbolId symbol, PriceTicks price) {
                         d.display_quantity.value() * hash_weights[11] +
                         static_cast<std::uint64_t>(d.expire_at.value()));
   }
-  if (order.has_client_order_id)
-    d.identity += hash_client_order_id(extras_[handle].client_order_id);
+  if (order.has_client_order_id) d.identity += hash_client_order_id(client_order_ids_[handle]);
 }
 
 }  // namespace bourse

@@ -43,7 +43,7 @@ struct OrderQueue {
 
   bool is_empty() const { return count == 0; }
 
-  QueuePlace append(QueueLines& lines, Handle order) {
+  [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order) {
     if (count == 0 || lines[last].used == QueueLine::slot_count) add_line(lines);
     QueueLine& line = lines[last];
     const std::uint32_t slot = line.used++;
@@ -53,7 +53,7 @@ struct OrderQueue {
     return last << 4 | slot;
   }
 
-  void erase(QueueLines& lines, QueuePlace place) {
+  [[gnu::always_inline]] void erase(QueueLines& lines, QueuePlace place) {
     QueueLine& line = lines[place >> 4];
     DCHECK((line.live >> (place & 15) & 1) != 0);
     --count;
@@ -83,7 +83,7 @@ struct OrderQueue {
   static QueuePlace first_of(const QueueLines& lines, Handle line) {
     return line << 4 | static_cast<std::uint32_t>(std::countr_zero(lines[line].live));
   }
-  void add_line(QueueLines& lines) {
+  [[gnu::noinline]] void add_line(QueueLines& lines) {
     const Handle added = lines.take();
     QueueLine& line = lines[added];
     line.next = no_handle;
@@ -97,7 +97,7 @@ struct OrderQueue {
     }
     last = added;
   }
-  void drop_line(QueueLines& lines, Handle dropped) {
+  [[gnu::noinline]] void drop_line(QueueLines& lines, Handle dropped) {
     const QueueLine& line = lines[dropped];
     (line.prev == no_handle ? first : lines[line.prev].next) = line.next;
     (line.next == no_handle ? last : lines[line.next].prev) = line.prev;

@@ -18,7 +18,7 @@ namespace bourse {
 inline PriceTicks peg_price(const OrderPool& orders, const Book& book, Handle handle,
                             PriceTicks bid, PriceTicks ask) {
   const Order& order = orders[handle];
-  const PegReference reference = orders.extras(handle).peg;
+  const PegReference reference = orders.following(handle).peg;
   const bool buys = order.side == Side::buy;
   const PriceTicks own = buys ? bid : ask;
   const PriceTicks other = buys ? ask : bid;
@@ -70,7 +70,7 @@ bool move_pegs(EngineState& state, Reports& reports, Book& book) {
   if (trading.pegs_stand && bid == trading.peg_bid && ask == trading.peg_ask) return true;
   for (Handle at = trading.oldest_follower; at != no_handle;) {
     const Order& order = memory.orders[at];
-    const Handle next = memory.orders.details(at).follow_next;
+    const Handle next = memory.orders.following(at).next;
     const auto wanted = [&] { return peg_price(memory.orders, book, at, bid, ask); };
     const PriceTicks stands = order.level == no_handle ? no_price : memory.level_of(at).price;
     if (order.type != OrderType::pegged || wanted() == stands) {

@@ -127,7 +127,7 @@ class EventReports {
     const Order& order = state_.book_memory.orders[handle];
     const OrderDetails& details = state_.book_memory.orders.details(handle);
     ExecEvent& event = next_report(order.account);
-    const QuantityLots open = order.leaves + order.reserve;
+    const QuantityLots open = order.leaves + details.reserve;
     event.order_id = order.id;
     event.client_sequence = details.client_sequence;
     event.price = order.price;
@@ -149,7 +149,7 @@ class EventReports {
     event.liquidity = Liquidity::none;
     event.flags = 0;
     event.client_order_id =
-        *(order.has_client_order_id ? &state_.book_memory.orders.extras(handle).client_order_id
+        *(order.has_client_order_id ? &state_.book_memory.orders.client_order_id(handle)
                                     : &no_client_order_id);
     return event;
   }

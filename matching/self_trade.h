@@ -79,7 +79,7 @@ template <class Reports>
       break;
   }
   const QuantityLots quantity = std::min(t.leaves, m.leaves);
-  if (m.leaves == quantity && m.reserve == QuantityLots{0}) {
+  if (m.leaves == quantity && state.book_memory.orders.details(maker).reserve == QuantityLots{0}) {
     cancel_order(state, reports, book, maker, words);
   } else {
     decrement_maker(state, reports, book, maker, quantity);

@@ -26,7 +26,7 @@ class Slab {
       : records_(take_pages<Record>(records_max)), records_max_(records_max) {}
 
   // The record's bytes are those of its previous use: assign every member.
-  Handle take() {
+  [[gnu::always_inline]] Handle take() {
     ++live_count_;
     if (released_ != no_handle) {
       const Handle handle = released_;
@@ -37,7 +37,7 @@ class Slab {
     return touched_count_++;
   }
 
-  void release(Handle handle) {
+  [[gnu::always_inline]] void release(Handle handle) {
     DCHECK(handle < touched_count_);
     DCHECK(live_count_ > 0);
     records_[handle].*link = released_;
@@ -45,7 +45,7 @@ class Slab {
     --live_count_;
   }
 
-  Record& operator[](Handle handle) {
+  [[gnu::always_inline]] Record& operator[](Handle handle) {
     DCHECK(handle < touched_count_);
     return records_[handle];
   }

@@ -16,7 +16,7 @@ namespace bourse {
 
 // Where a trailing stop triggers at present; no_price before the first trade.
 inline PriceTicks trailing_price(const BookMemory& memory, const Book& book, Handle handle) {
-  const PriceTicks extreme = memory.orders.extras(handle).extreme;
+  const PriceTicks extreme = memory.orders.following(handle).extreme;
   if (extreme == no_price) return no_price;
   const TickDelta distance{memory.orders.details(handle).stop_price.value()};
   const bool sells = memory.orders[handle].side == Side::sell;
@@ -30,7 +30,7 @@ void wait_for_price(EngineState& state, Reports& reports, Book& book, Handle han
   BookMemory& memory = state.book_memory;
   Order& order = memory.orders[handle];
   OrderDetails& details = memory.orders.details(handle);
-  order.is_waiting = 1;
+  order.is_waiting = true;
   details.priority = Priority::of(state.sequence, state.placed_count++);
   const bool trails = order.type == OrderType::trailing_stop;
   const PriceTicks price = trails ? trailing_price(memory, book, handle) : details.stop_price;
@@ -90,10 +90,10 @@ void move_trailing_stops(EngineState& state, Reports& reports, Book& book) {
   Trading& trading = book.trading;
   if (trading.trade_low == no_price) return;
   for (Handle at = trading.oldest_follower; at != no_handle;
-       at = memory.orders.details(at).follow_next) {
+       at = memory.orders.following(at).next) {
     const Order& order = memory.orders[at];
     if (order.type != OrderType::trailing_stop) continue;
-    PriceTicks& extreme = memory.orders.extras(at).extreme;
+    PriceTicks& extreme = memory.orders.following(at).extreme;
     const PriceTicks traded = order.side == Side::sell ? trading.trade_high : trading.trade_low;
     const bool better =
         extreme == no_price || (order.side == Side::sell ? traded > extreme : traded < extreme);

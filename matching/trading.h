@@ -55,6 +55,8 @@ struct Trading {
                 rules.notional_max) != 0;
     is_banded = rules.dynamic_band != TickDelta{0};
   }
+  // Is there nothing to look at but the two sides of the book?
+  bool is_plain() const { return (followers | std::uint32_t{is_ruled} | is_banded) == 0; }
   // Is a price too far from where the last trade was, or the reference before the first?
   bool leaves_band(PriceTicks price, PriceTicks from) const {
     const TickDelta band = rules.dynamic_band;

@@ -1,5 +1,6 @@
 // Our engine behind the challenge's interface. Translation only: ids + 1 (0 is no order of ours),
 // sides, and the words of the reports; every rule is the engine's own.
+#include <cstring>
 #include <limits>
 #include <memory>
 
@@ -57,13 +58,17 @@ class ChallengeReports {
     rest_ = QuantityLots{0};
   }
   bool was_decided_well() const { return decided_well_; }
+  Side side() const { return side_; }  // of the order that was replaced
   // What the engine's own limit of matches per command has left of an order.
   QuantityLots rest() const { return rest_; }
 
-  void accepted(Handle order, OrderStatus, std::uint32_t) {
+  [[gnu::always_inline]] void accepted(Handle order, OrderStatus, std::uint32_t) {
     if (!is_continued_) tell_order(order_ack, order);
   }
-  void replaced(Handle, std::uint32_t = 0) { decided_well_ = true; }
+  void replaced(Handle order, std::uint32_t = 0) {
+    decided_well_ = true;
+    side_ = orders_[order].side;
+  }
   void canceled(Handle order, std::uint32_t, RejectReason) { tell_order(cancel_ack, order); }
   void expired(Handle order, RejectReason reason) {
     if (reason != RejectReason::book_full) return tell_order(cancel_ack, order);
@@ -110,18 +115,19 @@ class ChallengeReports {
 
  private:
   void tell_order(ReportType type, Handle handle) {
+    if (transport_ == nullptr) return;
     const Order& order = orders_[handle];
     push(type, side_code(order.side), their_id(order.id), 0, order.price.value(),
          order.leaves.value());
   }
   void push(ReportType type, std::uint8_t side, std::uint64_t a, std::uint64_t b,
             std::int64_t price, std::uint64_t lots) {
+    if (transport_ == nullptr) return;
     const auto quantity = static_cast<std::uint32_t>(lots);
     if (ring_ != nullptr) [[likely]] {
       while (!ring_->push(type, side, sequence_, a, b, price, quantity)) __builtin_ia32_pause();
       return;
     }
-    if (transport_ == nullptr) return;
     const bool is_trade = type == trade;
     const me_report_t full{type,  side,     {}, sequence_,        is_trade ? b : a,
                            price, quantity, 0,  is_trade ? a : 0, is_trade ? b : 0,
@@ -137,6 +143,7 @@ class ChallengeReports {
   QuantityLots rest_{0};
   bool is_continued_ = false;
   bool decided_well_ = false;
+  Side side_ = Side::none;
 };
 
 class Adapter {
@@ -164,13 +171,14 @@ class Adapter {
 
   void on_new_order(const new_order_t& m) {
     OrderBody& order = command_.order;
-    command_.type = CommandType::new_order;
-    command_.order_flags = 0;
+    set_kind(CommandType::new_order, 0);
     order.order_id = our_id(m.order_id);
     order.price = PriceTicks{m.price_ticks};
     order.quantity = QuantityLots{m.quantity};
-    order.side = m.side == 0 ? Side::buy : Side::sell;
-    order.time_in_force = m.ioc != 0 ? TimeInForce::ioc : TimeInForce::gtc;
+    // Side, limit order, time in force: the engine reads these neighbours as one word, and a word
+    // that was written in parts is slow to read back.
+    const std::uint32_t words = (m.side == 0 ? 1u : 2u) | 1u << 8 | (m.ioc != 0 ? 2u : 1u) << 16;
+    std::memcpy(&order.side, &words, sizeof words);
     reports_.begin(m.sequence_number);
     execute();
     if (reports_.rest() != QuantityLots{0}) [[unlikely]]
@@ -178,7 +186,7 @@ class Adapter {
   }
 
   void on_cancel(const cancel_t& m) {
-    command_.type = CommandType::cancel;
+    set_kind(CommandType::cancel, 0);
     command_.order.order_id = our_id(m.order_id);
     reports_.begin(m.sequence_number);
     execute();
@@ -186,21 +194,19 @@ class Adapter {
 
   void on_modify(const modify_t& m) {
     OrderBody& order = command_.order;
-    command_.type = CommandType::amend;
-    command_.order_flags = order_flags::lose_priority;
+    set_kind(CommandType::amend, order_flags::lose_priority);
     order.order_id = our_id(m.order_id);
     order.price = PriceTicks{m.new_price_ticks};
     order.quantity = QuantityLots{m.new_quantity};
-    const Handle open = state_.book_memory.find_order(order.order_id);
-    if (open != no_handle) order.side = state_.book_memory.orders[open].side;
     reports_.begin(m.sequence_number);
     execute();
     if (!reports_.was_decided_well()) return;
     if (reports_.rest() != QuantityLots{0}) [[unlikely]] {
+      order.side = reports_.side();
       order.time_in_force = TimeInForce::gtc;
       go_on(m.sequence_number);
     }
-    reports_.modified_to(m.order_id, side_code(order.side), m.new_price_ticks, m.new_quantity);
+    reports_.modified_to(m.order_id, side_code(reports_.side()), m.new_price_ticks, m.new_quantity);
   }
 
   void flush() { reports_.flush(); }
@@ -219,6 +225,11 @@ class Adapter {
   static constexpr SymbolId symbol{1};
 
  private:
+  // Type and flags in one store, as above.
+  void set_kind(CommandType type, std::uint8_t flags) {
+    const std::uint32_t words = static_cast<std::uint32_t>(type) | std::uint32_t{flags} << 8;
+    std::memcpy(&command_.type, &words, sizeof words);
+  }
   void execute() {
     command_.sequence = next(command_.sequence);
     decide(state_, command_, reports_);

@@ -65,8 +65,8 @@ TEST(OrderPool, TheHashOfAnOrderCoversEachOfItsFields) {
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.filled = QuantityLots{1}; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.priority.value = 1; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.session = SessionId{1}; }));
-  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.reserve = QuantityLots{1}; }));
-  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.is_waiting = 1; }));
+  EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.reserve = QuantityLots{1}; }));
+  EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.is_waiting = true; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.stop_price = PriceTicks{9}; }));
   EXPECT_NE(plain, hash_with([](Order&, OrderDetails& d) { d.expire_at = TimeNs{9}; }));
   EXPECT_NE(plain, hash_with([](Order& o, OrderDetails&) { o.flags = 1; }));
