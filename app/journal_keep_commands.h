@@ -3,7 +3,7 @@
 //            compact proves a compressed segment before the raw one goes, repair keeps what it
 //            replaces, upgrade writes a directory of its own.
 //   Owner:   the main thread.
-//   Errors:  a running exchange is busy; damage is data_damaged, and nothing is compacted or copied.
+//   Errors:  a running exchange is busy; damage is data_damaged, nothing is compacted or copied.
 #pragma once
 
 #include <cstdint>

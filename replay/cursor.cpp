@@ -143,7 +143,7 @@ bool Cursor::State::enter_segment() {
     return false;
   }
   if (*found == nullptr) {
-    fail_with(view.outside(next_sequence, head));
+    fail_with(view.outside(next_sequence, view.head(bound)));  // `head` may be of long ago
     return false;
   }
   if (*found != segment) {

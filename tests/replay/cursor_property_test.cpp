@@ -1,9 +1,10 @@
-// A cursor under random stalls, laps, seeks and restarts delivers each sequence exactly once and in
-// order, wherever it finds it.
+// A cursor under random stalls, laps, seeks and restarts, while segments are compressed and deleted
+// under it, delivers each sequence exactly once and in order, wherever it finds it.
 #include "replay/cursor.h"
 
 #include <gtest/gtest.h>
 
+#include "replay/segment_keeper.h"     // SegmentKeeper
 #include "tests/replay/log_fixture.h"  // LogFixture
 
 namespace bourse {
@@ -27,6 +28,16 @@ class CursorProperty : public LogFixture {
   }
 };
 
+// Everything is cold; what is not among the newest 3 MiB goes, if the "snapshot" covers it.
+KeepPolicy random_policy(Log& log, std::mt19937_64& random) {
+  return {.compress = true,
+          .retain_bytes = std::uint64_t{3} << 20,
+          .snapshot = [&log, &random]() -> Result<Sequence> {
+            const std::uint64_t released = log.released_sequence().value();
+            return Sequence{released - std::min<std::uint64_t>(released, random() % 3000)};
+          }};
+}
+
 struct Reader {
   std::unique_ptr<Log> tool;  // of a reader in "another process"
   std::optional<Cursor> cursor;
@@ -48,6 +59,14 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
   const char* const more = std::getenv("BOURSE_ROUNDS");
   const std::uint64_t rounds = more != nullptr ? std::strtoull(more, nullptr, 10) : 6000;
   must_open();
+  std::unique_ptr<SegmentKeeper> keeper = log->keeper(random_policy(*log, random));
+  std::uint64_t overtaken = 0;  // readers whose next transaction had been deleted
+  std::uint64_t compressed = 0;
+  std::uint64_t deleted = 0;
+  const auto count_kept = [&] {
+    compressed += keeper->counters().compressed;
+    deleted += keeper->counters().deleted;
+  };
   for (std::uint64_t round = 0; round < rounds; ++round) {
     if (random() % 400 == 0) {  // the exchange dies and comes back: readers of its own go with it
       for (std::size_t i = 0; i < readers.size(); ++i) {
@@ -56,12 +75,21 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
         readers[i].tool.reset();
       }
       drain();  // what was not released may be lost, and would be numbered again
+      count_kept();
+      keeper.reset();
       drop();
       must_open();
+      keeper = log->keeper(random_policy(*log, random));
     }
     // Sometimes more than the tail holds, so that whoever stalled is lapped.
     produce(random, random() % 50 == 0 ? 1500 : random() % 60);
     epochs.resize(head() + 1, epoch);
+    if (random() % 4 == 0) {
+      ASSERT_NE(keeper->step(TimeNs{std::numeric_limits<std::int64_t>::max()}),
+                SegmentKeeper::Step::failed)
+          << keeper->failure().text();
+    }
+    const std::uint64_t earliest = log->earliest_sequence().value();
 
     Reader& reader = readers[random() % readers.size()];
     const bool other_process = &reader >= &readers[4];
@@ -77,27 +105,28 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
         reader.tool = std::move(*tool);
       }
       const Log& from = other_process ? *reader.tool : *log;
-      auto cursor = from.cursor(Sequence{std::min(reader.expected, released + 1)});
+      auto cursor =
+          from.cursor(Sequence{std::max(earliest, std::min(reader.expected, released + 1))});
       ASSERT_TRUE(cursor) << cursor.error().text();
       reader.expected = cursor->position().value();
       reader.cursor.emplace(std::move(*cursor));
     } else if (random() % 40 == 0) {
       // Mostly near the head, where memory and files meet.
       const std::uint64_t back = random() % (random() % 4 == 0 ? released + 1 : 2000);
-      reader.expected = released + 1 - std::min(back, released);
+      reader.expected = std::max(earliest, released + 1 - std::min(back, released));
       const auto placed = reader.cursor->seek(Sequence{reader.expected});
       ASSERT_TRUE(placed) << placed.error().text();
     } else if (random() % 40 == 0 && released > 0) {
-      const std::uint64_t wanted =
-          released -
-          random() % std::min<std::uint64_t>(released, random() % 4 == 0 ? released : 2000);
+      const std::uint64_t wanted = std::max(
+          earliest, released - random() % std::min<std::uint64_t>(
+                                              released, random() % 4 == 0 ? released : 2000));
       const TimeNs time = SampleTransactions::time_of(wanted);
       ASSERT_TRUE(reader.cursor->seek(time));
       reader.expected = reader.cursor->position().value();
       // Three in a row share a time: the first of them is the answer.
       ASSERT_LE(reader.expected, wanted) << "seed " << seed;
       ASSERT_EQ(SampleTransactions::time_of(reader.expected), time);
-      if (reader.expected > 1) {
+      if (reader.expected > earliest) {
         ASSERT_LT(SampleTransactions::time_of(reader.expected - 1), time);
       }
     }
@@ -109,6 +138,17 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
       if (next == Cursor::Next::at_head) {
         ASSERT_GT(reader.expected, released) << "waits too early, seed " << seed;
         break;
+      }
+      if (next == Cursor::Next::failed && reader.expected < earliest) {
+        // Deleted before it came: it is told what there is, and goes on from there.
+        ASSERT_NE(
+            reader.cursor->error().text().find("sequences " + std::to_string(earliest) + " to"),
+            std::string::npos)
+            << reader.cursor->error().text();
+        ASSERT_TRUE(reader.cursor->seek(Sequence{earliest}));
+        reader.expected = earliest;
+        ++overtaken;
+        continue;
       }
       ASSERT_EQ(next, Cursor::Next::transaction)
           << reader.cursor->error().text() << "\nseed " << seed << ", round " << round;
@@ -130,6 +170,12 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
               static_cast<unsigned long long>(from_memory),
               static_cast<unsigned long long>(from_files), static_cast<unsigned long long>(laps),
               files(".seg").size());
+  count_kept();
+  std::printf("%llu compressed, %llu deleted, %llu readers overtaken by deletion\n",
+              static_cast<unsigned long long>(compressed), static_cast<unsigned long long>(deleted),
+              static_cast<unsigned long long>(overtaken));
+  EXPECT_GT(compressed, 5U);
+  EXPECT_GT(deleted, 5U);
   EXPECT_GT(from_memory, delivered / 20);
   EXPECT_GT(from_files, delivered / 20);
   EXPECT_GT(laps, 20U);
