@@ -88,10 +88,10 @@ class Book {
   bool crosses(Side side, PriceTicks price) const {
     return ladder(opposite(side)).reaches(worst_key_taken(side, price));
   }
-  // The same for a price within the range of the book.
-  [[gnu::always_inline]] bool meets(Side side, PriceTicks price) const {
+  // The same for the key of a price.
+  [[gnu::always_inline]] bool meets(Side side, std::uint64_t key_of_price) const {
     const Ladder& others = ladders_[1 - side_index(side)];
-    return others.reaches(key(Side::buy, price_max_) - key(side, price));
+    return others.reaches(key(Side::buy, price_max_) - key_of_price);
   }
   // The best level that shows a quantity, no_handle if there is none. O(levels without one).
   Handle best_displayed(const BookMemory& memory, Side side) const;
@@ -102,6 +102,10 @@ class Book {
   // Puts the order (its quantities filled in) at the end of its queue at `price`: displayed, or
   // hidden if its flags say so.
   void append(BookMemory& memory, Handle order, PriceTicks price);
+  // The same where the key of the price is known.
+  void append(BookMemory& memory, Handle order, Side side, std::uint64_t key, PriceTicks price) {
+    append_to(memory, ladder(side), order, key, price);
+  }
   // Puts a stop at the end of the queue that waits for `stop_price`.
   void wait(BookMemory& memory, Handle order, PriceTicks stop_price);
   // Takes the order out of its queue; it stays in the pool and in the id table.

@@ -169,7 +169,9 @@ bool Loading::is_sound(const OrderImage& o) {
          o.peg <= PegReference::midpoint && is_flag(o.is_waiting) &&
          (o.is_waiting == 0 || is_stop) && (o.follows_as != 0) == follows &&
          (stands || (!is_priced && follows)) && o.leaves != QuantityLots{0} && small(o.leaves) &&
-         small(o.reserve) && o.leaves + o.reserve <= quantity_most && small(o.filled);
+         small(o.reserve) &&
+         (o.reserve == QuantityLots{0} || o.display_quantity != QuantityLots{0}) &&
+         o.leaves + o.reserve <= quantity_most && small(o.filled);
 }
 
 // Once tracked, each pair of an account and a symbol with an open order has a position.

@@ -31,7 +31,8 @@ struct EngineState {
 
   // nullptr if the symbol is not defined.
   Book* book(SymbolId symbol) {
-    return instruments.find(symbol) != nullptr ? &books[symbol.value() - 1] : nullptr;
+    const std::uint32_t index = symbol.value() - 1;  // of none: beyond all
+    return index < instruments.count() ? &books[index] : nullptr;
   }
   // REQUIRES: the symbol is defined.
   Book& book_of(SymbolId symbol) { return books[symbol.value() - 1]; }
@@ -41,7 +42,7 @@ struct EngineState {
                                       : book_memory.ladders.levels[level].symbol());
   }
   bool takes(AccountId account) const {
-    return account.value() != 0 && account.value() <= limits.accounts_max;
+    return account.value() - 1 < limits.accounts_max;  // none is beyond all
   }
   // Does the account have numbered reports? By the rules in force, never by the memory at hand: the
   // same log gives the same numbers in an engine with more room.

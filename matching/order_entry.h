@@ -19,8 +19,8 @@ namespace bourse {
 RejectReason check_new_order(const Command& command, const InstrumentBody& instrument);
 RejectReason check_amend(const Command& command, const InstrumentBody& instrument);
 
-// A limit order that shows all of its quantity, with no option that matters unless it meets another,
-// and with all of its fields in range but price and quantity.
+// A limit order that shows all of its quantity, with no option that matters unless it meets
+// another, and with all of its fields in range but price and quantity.
 inline bool is_plain(const Command& command) {
   constexpr std::uint8_t rest_flags =
       order_flags::post_only | order_flags::cancel_on_disconnect | order_flags::prevent_in_group;

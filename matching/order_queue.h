@@ -44,13 +44,16 @@ struct OrderQueue {
   bool is_empty() const { return count == 0; }
 
   [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order) {
-    if (count == 0 || lines[last].used == QueueLine::slot_count) add_line(lines);
-    QueueLine& line = lines[last];
-    const std::uint32_t slot = line.used++;
+    if (count == 0 || lines[last].used == QueueLine::slot_count) [[unlikely]]
+      add_line(lines);
+    const Handle youngest = last;
+    QueueLine& line = lines[youngest];
+    const std::uint32_t slot = line.used;
+    line.used = static_cast<std::uint16_t>(slot + 1);
     line.orders[slot] = order;
     line.live = static_cast<std::uint16_t>(line.live | 1u << slot);
     ++count;
-    return last << 4 | slot;
+    return youngest << 4 | slot;
   }
 
   [[gnu::always_inline]] void erase(QueueLines& lines, QueuePlace place) {

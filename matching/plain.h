@@ -17,10 +17,11 @@ namespace bourse {
 // At the end of the queue at its price: the book, the order's place in time, and the hash.
 template <class Reports>
 [[gnu::always_inline]] inline void stand_plain(EngineState& state, Reports& reports, Book& book,
-                                               Handle handle, PriceTicks price) {
+                                               Handle handle, Side side, std::uint64_t key,
+                                               PriceTicks price) {
   BookMemory& memory = state.book_memory;
   memory.orders.details(handle).priority = Priority::of(state.sequence, state.placed_count++);
-  book.append(memory, handle, price);
+  book.append(memory, handle, side, key, price);
   reports.identify(handle, book.symbol(), price);
   reports.toggle(handle);
 }
@@ -63,7 +64,8 @@ template <class Reports>
   }
   Account& account = state.accounts[command.account];
   if (account.is_limited) return false;
-  if (book->meets(body.side, body.price)) return meet_plain(state, reports, command, *book);
+  const std::uint64_t key = book->key(body.side, body.price);
+  if (book->meets(body.side, key)) return meet_plain(state, reports, command, *book);
   BookMemory& memory = state.book_memory;
   if (body.time_in_force == TimeInForce::ioc || body.time_in_force == TimeInForce::fok) {
     if (command.order_flags != 0 || memory.find_order(body.order_id) != no_handle) return false;
@@ -84,7 +86,7 @@ template <class Reports>
   memory.orders.write_plain(handle, command);
   Order& order = memory.orders[handle];
   order.account_place = account.open.append(memory.lines, handle);
-  stand_plain(state, reports, *book, handle, body.price);
+  stand_plain(state, reports, *book, handle, body.side, key, body.price);
   reports.accepted(handle, OrderStatus::open, 0);
   reports.added(*book, memory.level_of(handle), handle);
   return true;
@@ -100,10 +102,11 @@ template <class Reports>
   if (!order.is_plain || !is_plain_amend(command)) return false;
   const Level& level = memory.level_of(handle);
   Book& book = state.book_of(level.symbol());
+  const std::uint64_t key = book.key(order.side, body.price);
   const bool keeps_place = body.price == level.price && body.quantity <= order.leaves &&
                            (command.order_flags & order_flags::lose_priority) == 0;
   if (keeps_place || !book.allows(body.price, body.quantity) || !book.trading.is_plain() ||
-      state.accounts[command.account].is_limited || book.meets(order.side, body.price)) {
+      state.accounts[command.account].is_limited || book.meets(order.side, key)) {
     return false;
   }
   reports.modified(book, level, handle, body.price, body.quantity, event_flags::priority_lost);
@@ -112,7 +115,7 @@ template <class Reports>
   order.leaves = body.quantity;
   order.price = body.price;
   reports.replaced(handle);
-  stand_plain(state, reports, book, handle, body.price);
+  stand_plain(state, reports, book, handle, order.side, key, body.price);
   return true;
 }
 
