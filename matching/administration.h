@@ -187,6 +187,9 @@ void apply_bust_trade(EngineState& state, Reports& reports, const Command& comma
   if (body.quantity == QuantityLots{0} || body.quantity > quantity_most) {
     return reject(RejectReason::bad_field);
   }
+  if (state.busted_trades.knows(body.match_id)) return reject(RejectReason::already_busted);
+  if (state.busted_trades.is_full()) return reject(RejectReason::book_full);
+  state.busted_trades.add(body.match_id);
   const auto undo = [&](AccountId account, Side side) {
     if (!state.takes(account) || !state.accounts[account].tracks_positions) return;
     Position* const position = state.positions.find_or_add(account, command.symbol);

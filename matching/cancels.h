@@ -45,6 +45,8 @@ constexpr CancelWords words_of(MassCancelCause cause) {
     case MassCancelCause::kill_switch:
       return {CancelReason::kill_switch, 0, exec_flags::kill_switch,
               RejectReason::account_disabled};
+    case MassCancelCause::administrator:
+      return {CancelReason::mass_cancel, 0, exec_flags::administrator, RejectReason::none};
     case MassCancelCause::requested:
       break;
   }
@@ -156,7 +158,7 @@ template <class Reports>
   const auto reject = [&](RejectReason reason) { reports.rejected(command, reason); };
   Book* const book = state.book(command.symbol);
   if (command.symbol && book == nullptr) return reject(RejectReason::unknown_instrument);
-  if (body.side > Side::sell || body.cause > MassCancelCause::kill_switch) {
+  if (body.side > Side::sell || body.cause > MassCancelCause::administrator) {
     return reject(RejectReason::bad_field);
   }
   if (!command.account) {

@@ -39,6 +39,7 @@ enum class MassCancelCause : std::uint8_t {
   disconnect = 1,   // the session ended
   dead_man = 2,     // nobody disarmed the timer
   kill_switch = 3,  // the account was disabled
+  administrator = 4,
 };
 
 enum class AccountStatus : std::uint8_t {

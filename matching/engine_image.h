@@ -154,6 +154,7 @@ struct EngineImage {
   std::vector<OrderImage> orders;        // by account, oldest first
   std::vector<SymbolId> pending;         // symbols with unfinished work, oldest first
   std::vector<AccountId> sweeping;       // accounts with an unfinished mass cancel, oldest first
+  std::vector<MatchId> busted_trades;    // ascending
 
   // The least that an engine must have to load it.
   EngineLimits limits() const;

@@ -28,6 +28,7 @@ class Loading {
     if (wrong.empty()) wrong = orders();
     if (wrong.empty()) wrong = queues();
     if (wrong.empty()) wrong = unfinished_work();
+    if (wrong.empty()) wrong = busted_trades();
     if (wrong.empty()) wrong = hashes();
     return wrong;
   }
@@ -40,6 +41,7 @@ class Loading {
   std::string_view orders();
   std::string_view queues();
   std::string_view unfinished_work();
+  std::string_view busted_trades();
   std::string_view hashes();
   static bool is_sound(const SymbolImage& symbol);
   bool is_sound(const OrderImage& order);
@@ -75,7 +77,7 @@ bool Loading::is_sound(const SymbolImage& s) {
          s.phase <= Phase::closed && s.next_phase <= Phase::closed &&
          s.phase_after_uncross <= Phase::closed && s.resume_next_phase <= Phase::closed &&
          s.sweep <= 2 && s.sweep_side <= Side::sell && s.told_side <= Side::sell &&
-         s.sweep_cause <= MassCancelCause::kill_switch && is_flag(s.is_uncrossing) &&
+         s.sweep_cause <= MassCancelCause::administrator && is_flag(s.is_uncrossing) &&
          is_flag(s.is_settling) && is_flag(s.is_delisted) && is_flag(s.pegs_stand) &&
          (s.is_uncrossing == 0 ||
           (s.uncross_price >= s.instrument.price_min && s.uncross_price <= s.instrument.price_max &&
@@ -100,7 +102,7 @@ std::string_view Loading::accounts() {
   for (const AccountImage& image : image_.accounts) {
     const bool good = image.account > last && state_.accounts.knows(image.account) &&
                       image.status <= AccountStatus::killed && image.sweep_side <= Side::sell &&
-                      image.sweep_cause <= MassCancelCause::kill_switch &&
+                      image.sweep_cause <= MassCancelCause::administrator &&
                       image.sweep_symbol.value() <= state_.instruments.count() &&
                       is_flag(image.sweep_on_disconnect_only) && is_flag(image.is_limited) &&
                       is_flag(image.tracks_positions);
@@ -310,6 +312,16 @@ std::string_view Loading::unfinished_work() {
       return "an unfinished mass cancel of no account";
     }
     pend_sweep(state_, account);
+  }
+  return {};
+}
+
+std::string_view Loading::busted_trades() {
+  BustedTrades& known = state_.busted_trades;
+  for (const MatchId trade : image_.busted_trades) {
+    const bool good = trade && trade <= image_.counters.match_id && !known.is_full();
+    if (!good || known.knows(trade)) return "a void trade that was none";
+    known.add(trade);
   }
   return {};
 }

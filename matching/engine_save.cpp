@@ -144,6 +144,7 @@ void Engine::save(EngineImage& image) const {
   image.orders.clear();
   image.pending.clear();
   image.sweeping.clear();
+  image.busted_trades.clear();
 
   for (std::uint32_t id = 1; id <= state.instruments.count(); ++id) {
     image.symbols.push_back(symbol_of(state, SymbolId{id}));
@@ -184,6 +185,8 @@ void Engine::save(EngineImage& image) const {
   for (AccountId at = state.first_sweeping; at; at = state.accounts[at].next_sweeping) {
     image.sweeping.push_back(at);
   }
+  state.busted_trades.for_each([&](MatchId trade) { image.busted_trades.push_back(trade); });
+  std::ranges::sort(image.busted_trades);
 }
 
 }  // namespace bourse

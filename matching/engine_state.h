@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <memory>
 
-#include "matching/accounts.h"     // Accounts
-#include "matching/book.h"         // Book, BookMemory
-#include "matching/due_heap.h"     // DueHeap
-#include "matching/engine.h"       // EngineLimits
-#include "matching/instruments.h"  // Instruments
-#include "matching/positions.h"    // Positions
-#include "matching/types.h"        // Sequence, MatchId
+#include "matching/accounts.h"       // Accounts
+#include "matching/book.h"           // Book, BookMemory
+#include "matching/busted_trades.h"  // BustedTrades
+#include "matching/due_heap.h"       // DueHeap
+#include "matching/engine.h"         // EngineLimits
+#include "matching/instruments.h"    // Instruments
+#include "matching/positions.h"      // Positions
+#include "matching/types.h"          // Sequence, MatchId
 
 namespace bourse {
 
@@ -64,6 +65,7 @@ struct EngineState {
   Accounts accounts;
   Instruments instruments;
   Positions positions;
+  BustedTrades busted_trades;
   DueHeap orders_due;    // GTD orders, by handle
   DueHeap accounts_due;  // dead-man timers, by account
   DueHeap symbols_due;   // phase changes and indicative prices, by symbol

@@ -10,6 +10,12 @@ RejectReason check_price(PriceTicks price, const InstrumentBody& instrument) {
   return RejectReason::none;
 }
 
+// 0 is how a field says nothing, unless the instrument trades there.
+RejectReason check_stop_price(PriceTicks price, const InstrumentBody& instrument) {
+  const RejectReason reason = check_price(price, instrument);
+  return reason != RejectReason::none && price == PriceTicks{0} ? RejectReason::bad_field : reason;
+}
+
 RejectReason check_quantity(QuantityLots quantity, const InstrumentBody& instrument) {
   if (quantity < instrument.quantity_min) return RejectReason::bad_lot;
   if (quantity > instrument.quantity_max) return RejectReason::max_quantity;
@@ -97,7 +103,7 @@ RejectReason check_new_order(const Command& command, const InstrumentBody& instr
     if (price != RejectReason::none) return price;
   }
   if (order.type == OrderType::stop || order.type == OrderType::stop_limit) {
-    const RejectReason stop = check_price(order.stop_price, instrument);
+    const RejectReason stop = check_stop_price(order.stop_price, instrument);
     if (stop != RejectReason::none) return stop;
   }
   return check_quantity(order.quantity, instrument);

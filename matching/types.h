@@ -184,6 +184,7 @@ enum class RejectReason : std::uint16_t {
   bad_account = 5032,  // a definition of an account that contradicts itself
   unknown_trade = 5033,
   delisted = 5034,
+  already_busted = 5035,
   busy = 9002,      // the gate is full: nothing was sequenced
   draining = 9003,  // the exchange is shutting down: nothing was sequenced
 };

@@ -62,7 +62,7 @@ constexpr Names<OrderStatus, 8> statuses{{{OrderStatus::none, "none"},
 constexpr Names<Liquidity, 3> liquidities{
     {{Liquidity::none, "none"}, {Liquidity::maker, "maker"}, {Liquidity::taker, "taker"}}};
 
-constexpr Names<RejectReason, 37> reasons{
+constexpr Names<RejectReason, 38> reasons{
     {{RejectReason::none, "none"},
      {RejectReason::unknown_instrument, "unknown_instrument"},
      {RejectReason::halted, "halted"},
@@ -98,8 +98,18 @@ constexpr Names<RejectReason, 37> reasons{
      {RejectReason::bad_account, "bad_account"},
      {RejectReason::unknown_trade, "unknown_trade"},
      {RejectReason::delisted, "delisted"},
+     {RejectReason::already_busted, "already_busted"},
      {RejectReason::busy, "busy"},
      {RejectReason::draining, "draining"}}};
+
+constexpr Names<Phase, 8> phases{{{Phase::none, "none"},
+                                  {Phase::pre_open, "pre_open"},
+                                  {Phase::opening_auction, "opening_auction"},
+                                  {Phase::continuous, "continuous"},
+                                  {Phase::volatility_auction, "volatility_auction"},
+                                  {Phase::halted, "halted"},
+                                  {Phase::closing_auction, "closing_auction"},
+                                  {Phase::closed, "closed"}}};
 
 template <class Enum, std::size_t N>
 std::string_view name_in(const Names<Enum, N>& names, Enum value, std::string_view otherwise) {
@@ -142,6 +152,14 @@ std::optional<TimeInForce> parse_time_in_force(std::string_view name) {
   return value_in(times_in_force, name);
 }
 std::optional<PegReference> parse_peg(std::string_view name) { return value_in(pegs, name); }
+std::string_view phase_name(Phase phase) { return name_in(phases, phase, "none"); }
+std::optional<Phase> parse_phase(std::string_view name) { return value_in(phases, name); }
+std::optional<AccountStatus> parse_account_status(std::string_view name) {
+  if (name == "enabled") return AccountStatus::enabled;
+  if (name == "cancel_only") return AccountStatus::cancel_only;
+  if (name == "killed") return AccountStatus::killed;
+  return std::nullopt;
+}
 std::optional<SelfTradePrevention> parse_self_trade_prevention(std::string_view name) {
   if (name == "none") return SelfTradePrevention::none;
   return value_in(preventions, name);

@@ -27,4 +27,9 @@ std::optional<TimeInForce> parse_time_in_force(std::string_view name);
 std::optional<PegReference> parse_peg(std::string_view name);
 std::optional<SelfTradePrevention> parse_self_trade_prevention(std::string_view name);
 
+std::string_view phase_name(Phase phase);  // "pre_open", "halted", ...
+std::optional<Phase> parse_phase(std::string_view name);
+// "enabled", "cancel_only", "killed"
+std::optional<AccountStatus> parse_account_status(std::string_view name);
+
 }  // namespace bourse

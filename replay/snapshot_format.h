@@ -62,6 +62,7 @@ enum class SnapshotSectionKind : std::uint32_t {
   orders = 5,           // OrderImage, by account, oldest first
   pending = 6,          // ids of symbols with unfinished work, oldest first
   sweeping = 7,         // numbers of accounts with an unfinished mass cancel, oldest first
+  busted_trades = 8,    // match ids of void trades, ascending
   market_symbols = 16,  // MarketSymbolImage, by id
   market_orders = 17,   // MarketOrderImage, as the symbols say
 };

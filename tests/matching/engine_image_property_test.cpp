@@ -155,6 +155,8 @@ TEST(EngineImageProperty, TheImageOfALoadedEngineIsTheImageItWasLoadedFrom) {
   EXPECT_TRUE(same(image.orders, again.orders));
   EXPECT_TRUE(same(image.pending, again.pending));
   EXPECT_TRUE(same(image.sweeping, again.sweeping));
+  EXPECT_TRUE(same(image.busted_trades, again.busted_trades));
+  EXPECT_FALSE(image.busted_trades.empty());
   EXPECT_FALSE(image.orders.empty());
   EXPECT_FALSE(image.positions.empty());
 }

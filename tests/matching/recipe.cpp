@@ -211,7 +211,7 @@ void mass_cancel(Command& command, const Recipe& r) {
   body.side = Side{static_cast<std::uint8_t>(r[5] % 8 < 5 ? 0 : r[5] % 8 - 4)};
   body.group = GroupId{r[6] % 4 == 1 ? r[7] % 3u : 0u};
   body.session = SessionId{r[6] % 4 == 2 ? r[7] % 3u : 0u};
-  body.cause = MassCancelCause{static_cast<std::uint8_t>(r[8] % 5)};
+  body.cause = MassCancelCause{static_cast<std::uint8_t>(r[8] % 6)};
   body.on_disconnect_only = r[9] % 2 == 1;
 }
 

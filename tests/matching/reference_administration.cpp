@@ -3,7 +3,8 @@
 
 #include "tests/matching/reference_engine.h"
 
-#include "matching/instruments.h"  // check_instrument, quantity_most
+#include "matching/busted_trades.h"  // busted_trades_max
+#include "matching/instruments.h"    // check_instrument, quantity_most
 
 namespace bourse {
 
@@ -24,6 +25,8 @@ ReferenceEngine::Words ReferenceEngine::words_of(MassCancelCause cause) {
     case MassCancelCause::kill_switch:
       return {CancelReason::kill_switch, 0, exec_flags::kill_switch,
               RejectReason::account_disabled};
+    case MassCancelCause::administrator:
+      return {CancelReason::mass_cancel, 0, exec_flags::administrator, RejectReason::none};
     case MassCancelCause::requested:
       break;
   }
@@ -36,7 +39,7 @@ void ReferenceEngine::mass_cancel(const Command& command) {
   if (command.symbol && market == nullptr) {
     return reject(command, RejectReason::unknown_instrument);
   }
-  if (body.side > Side::sell || body.cause > MassCancelCause::kill_switch) {
+  if (body.side > Side::sell || body.cause > MassCancelCause::administrator) {
     return reject(command, RejectReason::bad_field);
   }
   if (command.account) {
@@ -250,6 +253,9 @@ void ReferenceEngine::bust(const Command& command) {
   if (!body.quantity || body.quantity > quantity_most) {
     return reject(command, RejectReason::bad_field);
   }
+  if (busted_.contains(body.match_id)) return reject(command, RejectReason::already_busted);
+  if (busted_.size() == busted_trades_max) return reject(command, RejectReason::book_full);
+  busted_.insert(body.match_id);
   PublicEvent& event = show(*market, EventKind::bust);
   event.price = body.price;
   event.quantity = body.quantity;

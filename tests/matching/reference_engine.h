@@ -12,6 +12,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -240,6 +241,7 @@ class ReferenceEngine {
   std::map<SymbolId, Market> markets_;
   std::map<AccountId, Account> accounts_;
   std::map<std::pair<AccountId, SymbolId>, std::int64_t> positions_;
+  std::set<MatchId> busted_;
   std::deque<AccountId> sweeping_;  // unfinished work, for the clock
   std::deque<SymbolId> pending_;
 };

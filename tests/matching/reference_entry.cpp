@@ -144,6 +144,9 @@ RejectReason ReferenceEngine::check_ranges(const Command& command,
     if (reason != RejectReason::none) return reason;
   }
   if (order.type == OrderType::stop || order.type == OrderType::stop_limit) {
+    const bool zero_is_a_price =
+        instrument.price_min <= PriceTicks{0} && instrument.price_max >= PriceTicks{0};
+    if (!order.stop_price && !zero_is_a_price) return RejectReason::bad_field;
     const RejectReason reason = check_price(order.stop_price, instrument);
     if (reason != RejectReason::none) return reason;
   }

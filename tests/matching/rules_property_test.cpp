@@ -124,29 +124,19 @@ TEST(RulesProperty, TheRandomMarketsMeetEveryRule) {
     EXPECT_GT(kinds[kind], 10u) << "kind " << static_cast<int>(kind);
   }
   for (std::uint32_t bit = 1; bit != 512; bit *= 2) EXPECT_GT(flags[bit], 5u) << "flag " << bit;
-  for (const RejectReason reason : {RejectReason::halted,
-                                    RejectReason::bad_lot,
-                                    RejectReason::min_notional,
-                                    RejectReason::max_quantity,
-                                    RejectReason::price_collar,
-                                    RejectReason::would_cross,
-                                    RejectReason::unknown_order,
-                                    RejectReason::self_trade,
-                                    RejectReason::no_liquidity,
-                                    RejectReason::amend_invalid,
-                                    RejectReason::unsupported,
-                                    RejectReason::bad_field,
-                                    RejectReason::book_full,
-                                    RejectReason::wrong_phase,
-                                    RejectReason::account_disabled,
-                                    RejectReason::open_orders_limit,
-                                    RejectReason::position_limit,
-                                    RejectReason::order_rate,
-                                    RejectReason::max_notional,
-                                    RejectReason::bad_account,
-                                    RejectReason::unknown_trade,
-                                    RejectReason::delisted,
-                                    RejectReason::duplicate_order_id}) {
+  for (const RejectReason reason :
+       {RejectReason::halted,           RejectReason::bad_lot,
+        RejectReason::min_notional,     RejectReason::max_quantity,
+        RejectReason::price_collar,     RejectReason::would_cross,
+        RejectReason::unknown_order,    RejectReason::self_trade,
+        RejectReason::no_liquidity,     RejectReason::amend_invalid,
+        RejectReason::unsupported,      RejectReason::bad_field,
+        RejectReason::book_full,        RejectReason::wrong_phase,
+        RejectReason::account_disabled, RejectReason::open_orders_limit,
+        RejectReason::position_limit,   RejectReason::order_rate,
+        RejectReason::max_notional,     RejectReason::bad_account,
+        RejectReason::unknown_trade,    RejectReason::delisted,
+        RejectReason::already_busted,   RejectReason::duplicate_order_id}) {
     EXPECT_GT(reasons[reason], 2u) << "reason " << static_cast<int>(reason);
   }
   for (const CancelReason reason :

@@ -47,7 +47,8 @@ std::string word(RejectReason reason) {
                                           "max_notional",
                                           "bad_account",
                                           "unknown_trade",
-                                          "delisted"};
+                                          "delisted",
+                                          "already_busted"};
   if (reason == RejectReason::none) return "none";
   const int first = static_cast<int>(RejectReason::unknown_instrument);
   return name(static_cast<int>(reason) - first, names);
@@ -88,7 +89,8 @@ std::string word(Phase phase) {
 }
 
 std::string word(MassCancelCause cause) {
-  static constexpr const char* names[] = {"requested", "disconnect", "dead_man", "kill_switch"};
+  static constexpr const char* names[] = {"requested", "disconnect", "dead_man", "kill_switch",
+                                          "administrator"};
   return name(cause, names);
 }
 
