@@ -149,6 +149,10 @@ Result<void> MarketFollower::follow(const FrameView& frame) {
   if (!frame.mbo.empty())
     if (auto followed = follow_book(frame); !followed) return followed;
   for (const wire::Trade& trade : frame.trade) {
+    if (trade.kind == 'V') {  // one of those before has been declared void
+      std::erase_if(trades_, [&](const wire::Trade& t) { return t.match_id == trade.match_id; });
+      continue;
+    }
     trades_.push_front(trade);
     if (trades_.size() > trades_kept) trades_.pop_back();
   }
@@ -159,6 +163,10 @@ Result<void> MarketFollower::follow(const FrameView& frame) {
     last_time_ns_ = frame.trade.back().ts_event;
   else if (!frame.bbo.empty())
     last_time_ns_ = frame.bbo.back().ts_event;
+  else if (!frame.status.empty())
+    last_time_ns_ = frame.status.back().ts_event;
+  else if (!frame.imbalance.empty())
+    last_time_ns_ = frame.imbalance.back().ts_event;
   return {};
 }
 

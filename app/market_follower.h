@@ -17,17 +17,19 @@
 #include <vector>
 
 #include "feed/market_frames.h"   // FrameView
-#include "feed/wire.h"            // MboEvent, Trade, Bbo
+#include "feed/wire.h"            // MboEvent, Trade, ...
 #include "matching/depth_book.h"  // DepthBook
 #include "replay/result.h"        // Result
 
 namespace bourse {
 
-// One thing that happened, for printing. Exactly one of the three is set.
+// One thing that happened, for printing. Exactly one of them is set.
 struct Tick {
   const wire::MboEvent* mbo = nullptr;
   const wire::Trade* trade = nullptr;
   const wire::Bbo* bbo = nullptr;
+  const wire::Status* status = nullptr;
+  const wire::Imbalance* imbalance = nullptr;
 };
 
 class MarketFollower {
@@ -49,6 +51,8 @@ class MarketFollower {
       if ((event.flags & event_flags::snapshot) == 0) visit(Tick{.mbo = &event});
     for (const auto& trade : view->trade) visit(Tick{.trade = &trade});
     for (const auto& bbo : view->bbo) visit(Tick{.bbo = &bbo});
+    for (const auto& status : view->status) visit(Tick{.status = &status});
+    for (const auto& imbalance : view->imbalance) visit(Tick{.imbalance = &imbalance});
     return {};
   }
 

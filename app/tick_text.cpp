@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "app/book_screen.h"  // price_text, size_text, time_text
 
 namespace bourse {
@@ -37,6 +39,37 @@ std::string_view side_name(std::uint8_t side) {
   return side == 'B' ? "bid" : side == 'A' ? "ask" : "-";
 }
 
+// The aggressor's side, or what else the trade is.
+std::string_view trade_name(const wire::Trade& trade) {
+  if (trade.kind == 'V') return "void";
+  if (trade.side == 'N') return "auct";
+  return trade.side == 'B' ? "buy" : "sell";
+}
+
+std::string_view status_name(std::uint16_t action) {
+  constexpr std::string_view names[] = {"none",
+                                        "pre_open",
+                                        "pre_cross",
+                                        "quoting",
+                                        "cross",
+                                        "rotation",
+                                        "new_price_indication",
+                                        "trading",
+                                        "halt",
+                                        "pause",
+                                        "suspend",
+                                        "pre_close",
+                                        "close",
+                                        "post_close",
+                                        "ssr_change",
+                                        "not_available"};
+  return action < std::size(names) ? names[action] : "unknown";
+}
+
+std::string_view auction_name(std::uint8_t type) {
+  return type == 'O' ? "opening" : type == 'C' ? "closing" : "volatility";
+}
+
 }  // namespace
 
 std::string tick_line(const Tick& tick, const TickStyle& style) {
@@ -49,9 +82,21 @@ std::string tick_line(const Tick& tick, const TickStyle& style) {
   if (tick.trade != nullptr) {
     const wire::Trade& e = *tick.trade;
     return fmt::format("{} {:>10} trade {} {:<4} {:>12} @ {:<12} match {} maker {} taker {}",
-                       time_text(e.ts_event), e.seq, style.symbol, e.side == 'B' ? "buy" : "sell",
+                       time_text(e.ts_event), e.seq, style.symbol, trade_name(e),
                        size(e.size, style), price(e.price, style), e.match_id, e.maker_order_id,
                        e.taker_order_id);
+  }
+  if (tick.status != nullptr) {
+    const wire::Status& e = *tick.status;
+    return fmt::format("{} {:>10} status {} {}", time_text(e.ts_event), e.seq, style.symbol,
+                       status_name(e.action));
+  }
+  if (tick.imbalance != nullptr) {
+    const wire::Imbalance& e = *tick.imbalance;
+    return fmt::format("{} {:>10} imbal {} {} {:>12} @ {:<12} left {} {}", time_text(e.ts_event),
+                       e.seq, style.symbol, auction_name(e.auction_type), size(e.paired_qty, style),
+                       price(e.clear_price, style), side_name(e.side),
+                       size(e.imbalance_qty, style));
   }
   const wire::Bbo& e = *tick.bbo;
   return fmt::format("{} {:>10} bbo   {} {:>12} {:>12} | {:<12} {:<12}", time_text(e.ts_event),
@@ -75,11 +120,26 @@ std::string tick_json(const Tick& tick, const TickStyle& style) {
   }
   if (tick.trade != nullptr) {
     const wire::Trade& e = *tick.trade;
+    return fmt::format(R"({},"kind":"{}","side":"{}","price":"{}","size":"{}","match_id":"{}",)"
+                       R"("maker_order_id":"{}","taker_order_id":"{}"}})",
+                       head("trade", e.seq, e.ts_event, e.rpt_seq), static_cast<char>(e.kind),
+                       static_cast<char>(e.side), price(e.price, style), size(e.size, style),
+                       e.match_id, e.maker_order_id, e.taker_order_id);
+  }
+  if (tick.status != nullptr) {
+    const wire::Status& e = *tick.status;
+    return fmt::format(R"({},"action":{},"status":"{}","is_trading":"{}","reason":{}}})",
+                       head("status", e.seq, e.ts_event, e.rpt_seq), e.action,
+                       status_name(e.action), static_cast<char>(e.is_trading), e.reason);
+  }
+  if (tick.imbalance != nullptr) {
+    const wire::Imbalance& e = *tick.imbalance;
     return fmt::format(
-        R"({},"side":"{}","price":"{}","size":"{}","match_id":"{}","maker_order_id":"{}",)"
-        R"("taker_order_id":"{}"}})",
-        head("trade", e.seq, e.ts_event, e.rpt_seq), static_cast<char>(e.side),
-        price(e.price, style), size(e.size, style), e.match_id, e.maker_order_id, e.taker_order_id);
+        R"({{"channel":"imbalance","symbol":"{}","seq":"{}","ts_event":"{}","auction_type":"{}",)"
+        R"("clear_price":"{}","paired_qty":"{}","side":"{}","imbalance_qty":"{}"}})",
+        style.symbol, e.seq, e.ts_event, static_cast<char>(e.auction_type),
+        price(e.clear_price, style), size(e.paired_qty, style), static_cast<char>(e.side),
+        size(e.imbalance_qty, style));
   }
   const wire::Bbo& e = *tick.bbo;
   return fmt::format(

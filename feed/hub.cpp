@@ -123,7 +123,7 @@ std::span<const std::byte> Hub::definition(SymbolId symbol) {
                              .price_exponent = -9,
                              .qty_exponent = body.quantity_exponent,
                              .match_algorithm = 'F',
-                             .status = 7});
+                             .status = state_.status(symbol)});
 }
 
 std::span<const std::byte> Hub::conflated_best(SymbolId symbol, Sequence prev) {

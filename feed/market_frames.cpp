@@ -108,6 +108,12 @@ std::span<const std::byte> FrameWriter::status(const wire::FrameHeader& header,
                                                           &v1::FrameBuilder::add_status);
 }
 
+std::span<const std::byte> FrameWriter::imbalance(const wire::FrameHeader& header,
+                                                  std::span<const wire::Imbalance> events) {
+  return builder_->events_frame<wire::Imbalance, v1::Imbalance>(
+      header, wire::Channel::imbalance, events, &v1::FrameBuilder::add_imbalance);
+}
+
 std::span<const std::byte> FrameWriter::definition(const wire::FrameHeader& header,
                                                    const DefinitionFields& fields) {
   CHECK(header.channel == wire::Channel::definition);
@@ -258,6 +264,7 @@ std::optional<FrameView> read_frame(std::span<const std::byte> bytes) {
   view.trade = span_of<wire::Trade>(frame.trade());
   view.bbo = span_of<wire::Bbo>(frame.bbo());
   view.status = span_of<wire::Status>(frame.status());
+  view.imbalance = span_of<wire::Imbalance>(frame.imbalance());
   if (view.header.channel == wire::Channel::definition) {
     view.definition = definition_of(frame);
     if (!view.definition) return std::nullopt;

@@ -69,6 +69,7 @@ class FrameWriter {
   std::span<const std::byte> trade(const wire::FrameHeader&, std::span<const wire::Trade>);
   std::span<const std::byte> bbo(const wire::FrameHeader&, std::span<const wire::Bbo>);
   std::span<const std::byte> status(const wire::FrameHeader&, std::span<const wire::Status>);
+  std::span<const std::byte> imbalance(const wire::FrameHeader&, std::span<const wire::Imbalance>);
   std::span<const std::byte> definition(const wire::FrameHeader&, const DefinitionFields&);
   std::span<const std::byte> system(const wire::FrameHeader&, const SystemFields&);
 
@@ -83,6 +84,7 @@ struct FrameView {
   std::span<const wire::Trade> trade;
   std::span<const wire::Bbo> bbo;
   std::span<const wire::Status> status;
+  std::span<const wire::Imbalance> imbalance;
   std::optional<DefinitionFields> definition;
   std::optional<SystemFields> system;
 };

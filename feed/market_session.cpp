@@ -7,15 +7,16 @@
 #include <utility>
 #include <vector>
 
-#include "feed/control_error.h"   // ControlFault, write_error
-#include "feed/control_json.h"    // parse_control, ControlRequest
-#include "feed/hello_json.h"      // write_hello, write_limits
-#include "feed/json_writer.h"     // JsonWriter
-#include "feed/stream_pump.h"     // StreamPump
-#include "feed/subscribe_plan.h"  // plan_subscriptions
-#include "feed/system_notice.h"   // append_system_frames
-#include "feed/token_bucket.h"    // TokenBucket
-#include "feed/wall_clock.h"      // wall_clock_now
+#include "feed/control_error.h"     // ControlFault, write_error
+#include "feed/control_json.h"      // parse_control, ControlRequest
+#include "feed/hello_json.h"        // write_hello, write_limits
+#include "feed/json_writer.h"       // JsonWriter
+#include "feed/stream_pump.h"       // StreamPump
+#include "feed/subscribe_plan.h"    // plan_subscriptions
+#include "feed/system_notice.h"     // append_system_frames
+#include "feed/token_bucket.h"      // TokenBucket
+#include "feed/told_definitions.h"  // ToldDefinitions
+#include "feed/wall_clock.h"        // wall_clock_now
 
 namespace bourse {
 namespace {
@@ -82,7 +83,7 @@ struct MarketSession::State {
   StreamPump pump;
   TokenBucket control;
   JsonWriter json;
-  std::vector<bool> is_defined;  // by symbol id: its Definition has been sent
+  ToldDefinitions definitions;
   bool has_subscribed = false;
   TimeNs now{0};  // as the io thread told last
   TimeNs opened{0};
@@ -260,10 +261,8 @@ void MarketSession::State::start(SubscribePlan& plan) {
 void MarketSession::State::define(const SubscribePlan& plan, Outbox& out) {
   for (const PlannedStream& planned : plan.streams) {
     const SymbolId symbol = wire::symbol_of(planned.stream);
-    if (is_defined.size() <= symbol.value()) is_defined.resize(symbol.value() + std::size_t{1});
-    if (is_defined[symbol.value()]) continue;
-    is_defined[symbol.value()] = true;
-    out.append_binary(hub.definition(symbol));
+    if (definitions.note_first(*hub.instruments().instrument(symbol)))
+      out.append_binary(hub.definition(symbol));
   }
 }
 
@@ -375,6 +374,8 @@ void MarketSession::on_timer(TimeNs now, Outbox& out) {
   s.watch_progress(out);
   s.pump.tell_slow(out, now);
   if (now >= s.heartbeat_at) {
+    for (const SymbolId symbol : s.definitions.take_changed(s.hub.instruments()))
+      out.append_binary(s.hub.definition(symbol));
     s.pump.tell_heartbeat(out, now);
     s.heartbeat_at = TimeNs{now.value() + s.options.heartbeat_ms * ns_per_ms};
   }

@@ -18,8 +18,10 @@ constexpr std::size_t index_of(wire::Channel channel) {
       return 1;
     case wire::Channel::bbo:
       return 2;
-    default:
+    case wire::Channel::status:
       return 3;
+    default:
+      return 4;
   }
 }
 
@@ -38,12 +40,16 @@ std::uint8_t action_letter(EventKind kind) {
     case EventKind::clear:
       return 'R';
     default:
-      return 'N';  // status, definition: they move rpt_seq and nothing else
+      return 'N';  // status, definition, imbalance, bust: they move rpt_seq and nothing else
   }
 }
 
 std::uint8_t side_letter(Side side) {
   return side == Side::buy ? 'B' : side == Side::sell ? 'A' : 'N';
+}
+
+std::uint8_t auction_letter(Phase phase) {
+  return phase == Phase::opening_auction ? 'O' : phase == Phase::closing_auction ? 'C' : 'V';
 }
 
 wire::MboEvent mbo_event(const PublicEvent& e, const Instrument& instrument, std::uint64_t seq,
@@ -155,7 +161,9 @@ void StreamEncoder::add(const TransactionView& transaction) {
            mbo_event(e, *instrument, seq_, time_));
     }
     if (e.kind == EventKind::execute || e.kind == EventKind::trade) add_trade(e, *instrument);
+    if (e.kind == EventKind::bust) add_bust(e, *instrument);
     if (e.kind == EventKind::status) add_status(e);
+    if (e.kind == EventKind::imbalance) add_imbalance(e, *instrument);
   }
 }
 
@@ -185,6 +193,45 @@ void StreamEncoder::add_trade(const PublicEvent& e, const Instrument& instrument
                        ? side_letter(Side::none)
                        : side_letter(is_book && e.side != Side::none ? opposite(e.side) : e.side),
            .flags = e.flags});
+}
+
+// A correction: the trade of this match id shall not have been.
+void StreamEncoder::add_bust(const PublicEvent& e, const Instrument& instrument) {
+  Stream* const stream = wanted(wire::Channel::trade, e.symbol, seq_);
+  if (stream == nullptr) return;
+  push(trade_, stream, wire::stream_id(wire::Channel::trade, e.symbol),
+       wire::Trade{.seq = seq_,
+                   .ts_event = time_,
+                   .price = instrument.wire_price(e.price),
+                   .size = instrument.wire_size(e.quantity),
+                   .match_id = e.aux,
+                   .maker_order_id = 0,
+                   .taker_order_id = 0,
+                   .rpt_seq = e.rpt_sequence.value(),
+                   .instrument_id = e.symbol.value(),
+                   .kind = 'V',
+                   .side = side_letter(Side::none),
+                   .flags = e.flags});
+}
+
+void StreamEncoder::add_imbalance(const PublicEvent& e, const Instrument& instrument) {
+  Stream* const stream = wanted(wire::Channel::imbalance, e.symbol, seq_);
+  if (stream == nullptr) return;
+  push(imbalance_, stream, wire::stream_id(wire::Channel::imbalance, e.symbol),
+       wire::Imbalance{.seq = seq_,
+                       .ts_event = time_,
+                       .ts_auction = 0,
+                       .ref_price = wire::price_none,
+                       .clear_price = instrument.wire_price(e.price),
+                       .upper_collar = wire::price_none,
+                       .lower_collar = wire::price_none,
+                       .paired_qty = instrument.wire_size(e.quantity),
+                       .imbalance_qty = instrument.wire_size(e.leaves),
+                       .instrument_id = e.symbol.value(),
+                       .side = side_letter(e.side),
+                       .auction_type = auction_letter(static_cast<Phase>(e.aux)),
+                       .auction_status = static_cast<std::uint8_t>(e.price != no_price),
+                       .freeze = 0});
 }
 
 void StreamEncoder::add_status(const PublicEvent& e) {
@@ -301,6 +348,7 @@ bool StreamEncoder::next(EncodedFrame& out) {
     clear(trade_);
     clear(bbo_);
     clear(status_);
+    clear(imbalance_);
     return false;
   }
   const std::uint32_t id = touched_[flushed_];
@@ -317,8 +365,11 @@ bool StreamEncoder::next(EncodedFrame& out) {
     case wire::Channel::bbo:
       cut(bbo_, id, stream, &FrameWriter::bbo, out);
       break;
-    default:
+    case wire::Channel::status:
       cut(status_, id, stream, &FrameWriter::status, out);
+      break;
+    default:
+      cut(imbalance_, id, stream, &FrameWriter::imbalance, out);
       break;
   }
   return true;

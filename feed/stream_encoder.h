@@ -1,7 +1,7 @@
 // Transactions in, frames out: public events are sorted into streams, and each stream's events of a
 // burst leave as frames that are chained by prev_seq. Used by the hub and by catch-up alike.
 //   Shape:  a burst is whole transactions of one epoch. All streams share pools of events; a flush
-//           walks each touched stream's list. Streams: (mbo, trade, bbo, status) x instrument.
+//           walks each touched stream's list. Streams: those of `channels` x instrument.
 //   Units:  ticks and lots in, wire prices and sizes out.
 //   Owner:  one thread. Allocates until its pools have the size of the largest burst.
 //   Errors: events of instruments that the table does not know are our own bug: CHECK.
@@ -37,8 +37,9 @@ wire::Bbo bbo_event(const Instrument& instrument, const BestPrices& best, std::u
 
 class StreamEncoder {
  public:
-  static constexpr std::array<wire::Channel, 4> channels = {
-      wire::Channel::mbo, wire::Channel::trade, wire::Channel::bbo, wire::Channel::status};
+  static constexpr std::array<wire::Channel, 5> channels = {
+      wire::Channel::mbo, wire::Channel::trade, wire::Channel::bbo, wire::Channel::status,
+      wire::Channel::imbalance};
   // A burst of so many events should be flushed; a transaction may go beyond.
   static constexpr std::size_t burst_events_max = 8192;
 
@@ -90,7 +91,9 @@ class StreamEncoder {
   template <class Event>
   void push(Pool<Event>& pool, Stream* stream, std::uint32_t id, const Event& event);
   void add_trade(const PublicEvent& event, const Instrument& instrument);
+  void add_bust(const PublicEvent& event, const Instrument& instrument);
   void add_status(const PublicEvent& event);
+  void add_imbalance(const PublicEvent& event, const Instrument& instrument);
   template <class Event, class Write>
   void cut(Pool<Event>& pool, std::uint32_t id, Stream& stream, Write write, EncodedFrame& out);
 
@@ -105,6 +108,7 @@ class StreamEncoder {
   Pool<wire::Trade> trade_;
   Pool<wire::Bbo> bbo_;
   Pool<wire::Status> status_;
+  Pool<wire::Imbalance> imbalance_;
   std::uint64_t seq_ = 0;  // of the transaction added last
   std::uint64_t time_ = 0;
   std::uint32_t epoch_ = 0;

@@ -11,7 +11,8 @@ constexpr std::pair<std::string_view, wire::Channel> channels[] = {
     {"mbo", wire::Channel::mbo},
     {"trade", wire::Channel::trade},
     {"bbo", wire::Channel::bbo},
-    {"status", wire::Channel::status}};
+    {"status", wire::Channel::status},
+    {"imbalance", wire::Channel::imbalance}};
 
 struct Start {
   ControlError error = ControlError::none;

@@ -20,7 +20,7 @@ namespace bourse::wire {
 enum class Channel : std::uint8_t {
   none = 0,
   mbo = 1,
-  level = 2,  // reserved, as are depth10, bar, stat, imbalance and check
+  level = 2,  // reserved, as are depth10, bar, stat and check
   bbo = 3,
   trade = 4,
   depth10 = 5,
@@ -124,7 +124,7 @@ struct Trade {
   std::uint64_t taker_order_id;
   std::uint64_t rpt_seq;
   std::uint32_t instrument_id;
-  std::uint8_t kind;  // B book, A auction, X print off the displayed book, I implied
+  std::uint8_t kind;  // B book, A auction, X print off the displayed book, V void, I implied
   std::uint8_t side;  // of the aggressor: B A N
   std::uint16_t flags;
 };
@@ -141,6 +141,23 @@ struct Status {
   std::uint8_t is_quoting;  // Y N ~
   std::uint16_t flags;
   std::uint16_t reserved;
+};
+
+struct Imbalance {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::uint64_t ts_auction;  // when it ends; 0: not told
+  std::int64_t ref_price;
+  std::int64_t clear_price;  // at which it would match now; price_none: nothing would
+  std::int64_t upper_collar;
+  std::int64_t lower_collar;
+  std::uint64_t paired_qty;     // that would match
+  std::uint64_t imbalance_qty;  // that would be left at that price
+  std::uint32_t instrument_id;
+  std::uint8_t side;            // of what would be left: B A N
+  std::uint8_t auction_type;    // O opening, C closing, V volatility
+  std::uint8_t auction_status;  // 1: something would match, 0: nothing
+  std::uint8_t freeze;
 };
 
 struct StreamPosition {
@@ -163,6 +180,7 @@ static_assert(sizeof(MboEvent) == 64 && alignof(MboEvent) == 8);
 static_assert(sizeof(Bbo) == 72 && alignof(Bbo) == 8);
 static_assert(sizeof(Trade) == 72 && alignof(Trade) == 8);
 static_assert(sizeof(Status) == 40 && alignof(Status) == 8);
+static_assert(sizeof(Imbalance) == 80 && alignof(Imbalance) == 8);
 static_assert(sizeof(StreamPosition) == 16 && alignof(StreamPosition) == 8);
 static_assert(sizeof(Gap) == 24 && alignof(Gap) == 8);
 static_assert(std::has_unique_object_representations_v<FrameHeader> &&
@@ -170,6 +188,7 @@ static_assert(std::has_unique_object_representations_v<FrameHeader> &&
                   std::has_unique_object_representations_v<Bbo> &&
                   std::has_unique_object_representations_v<Trade> &&
                   std::has_unique_object_representations_v<Status> &&
+                  std::has_unique_object_representations_v<Imbalance> &&
                   std::has_unique_object_representations_v<StreamPosition> &&
                   std::has_unique_object_representations_v<Gap>,
               "a struct of the wire has implicit padding");

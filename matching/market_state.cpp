@@ -16,6 +16,7 @@ DepthError MarketState::apply(const TransactionView& transaction) {
     }
     Symbol* const symbol = defined(event.symbol);
     if (symbol == nullptr) return DepthError::unknown_symbol;
+    if (event.kind == EventKind::status) symbol->status = static_cast<std::uint16_t>(event.aux);
     const DepthError error = symbol->book.apply(event);
     if (error != DepthError::none) return error;
   }

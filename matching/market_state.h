@@ -31,17 +31,23 @@ class MarketState {
   // nullptr if not defined. Pointers hold until the next apply().
   const InstrumentBody* instrument(SymbolId symbol) const;
   const DepthBook* book(SymbolId symbol) const;
+  // Trading status, an action code of docs/PROTOCOL.md. REQUIRES: defined.
+  std::uint16_t status(SymbolId symbol) const { return symbols_[symbol.value() - 1].status; }
   // Ids go from 1 to this number; some may not be defined.
   std::uint32_t symbol_count() const { return static_cast<std::uint32_t>(symbols_.size()); }
 
   // Snapshots: defines without a transaction; the returned book is then filled by restore().
   DepthBook* define(SymbolId symbol, const InstrumentBody& instrument);
+  void set_status(SymbolId symbol, std::uint16_t status) {  // REQUIRES: defined
+    symbols_[symbol.value() - 1].status = status;
+  }
   // Snapshots: the next transaction must be the one after `last`.
   void continue_after(Sequence last) { sequence_ = last; }
 
  private:
   struct Symbol {
     bool is_defined = false;
+    std::uint16_t status = 7;  // trading, as long as nothing else is said
     InstrumentBody instrument{};
     DepthBook book;
   };

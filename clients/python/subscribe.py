@@ -13,7 +13,14 @@ BBO = np.dtype(HEAD + [("bid_px", "<i8"), ("ask_px", "<i8"), ("bid_sz", "<u8"), 
                        ("instrument_id", "<u4"), ("bid_ct", "<u4"), ("ask_ct", "<u4")] + TAIL + [("reserved", "<u2")])
 TRADE = np.dtype(HEAD + [("price", "<i8"), ("size", "<u8"), ("match_id", "<u8"), ("maker_order_id", "<u8"), ("taker_order_id", "<u8"),
                          ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("kind", "S1"), ("side", "S1")] + TAIL)
-CHANNELS = {1: ("mbo", 1, MBO), 3: ("bbo", 3, BBO), 4: ("trade", 4, TRADE)}  # channel: name, field of Frame, row
+STATUS = np.dtype(HEAD + [("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("action", "<u2"), ("reason", "<u2"), ("trading_event", "<u2"),
+                          ("is_trading", "S1"), ("is_quoting", "S1")] + TAIL + [("reserved", "<u2")])
+IMBALANCE = np.dtype(HEAD + [("ts_auction", "<u8"), ("ref_price", "<i8"), ("price", "<i8"), ("upper_collar", "<i8"), ("lower_collar", "<i8"),
+                             ("size", "<u8"), ("imbalance_qty", "<u8"), ("instrument_id", "<u4"), ("side", "S1"), ("auction_type", "S1"),
+                             ("auction_status", "u1"), ("freeze", "u1")])  # price, size: clear_price, paired_qty
+CHANNELS = {1: ("mbo", 1, MBO), 3: ("bbo", 3, BBO), 4: ("trade", 4, TRADE), 8: ("status", 8, STATUS),
+            10: ("imbalance", 10, IMBALANCE)}  # channel: name, field of Frame, row
+NO_PRICE = 2**63 - 1
 
 def read_frame(data):
     """(header, rows): rows is a view of `data`, or None for other channels."""
@@ -64,8 +71,10 @@ async def main():
     seen = 0
     async for channel, symbol, header, rows in follow(arg.url, arg.symbol, arg.channel or ["trade"], resume, arg.start):
         for row in rows:
-            price = f"{row['price'] / 1e9:.9g}" if "price" in row.dtype.names else f"{row['bid_px'] / 1e9:.9g}/{row['ask_px'] / 1e9:.9g}"
-            print(channel, symbol, row["seq"], price, row["size"] if "size" in row.dtype.names else "", flush=True)
+            what = [row[f] if f == "size" else "-" if row[f] == NO_PRICE else f"{row[f] / 1e9:.9g}"
+                    for f in ("price", "size", "bid_px", "ask_px") if f in row.dtype.names]
+            what += [f"action={row['action']}"] if channel == "status" else ["void"] if channel == "trade" and row["kind"] == b"V" else []
+            print(channel, symbol, row["seq"], *what, flush=True)
         seen += len(rows)
         if arg.resume and not header[7] & PARTIAL: json.dump(resume | {f"{channel} {symbol}": header[2]}, open(arg.resume, "w"))
         if arg.count and seen >= arg.count: break

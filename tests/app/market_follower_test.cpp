@@ -134,5 +134,30 @@ TEST(TickText, WritesDecimalsAndJson) {
   EXPECT_NE(json.find(R"("price":"100.25","size":"1.5")"), std::string::npos) << json;
 }
 
+TEST(TickText, TellsAuctionsPhasesAndVoidTrades) {
+  const TickStyle style{"BTC-USD", 2, 2};
+  wire::Trade trade{};
+  trade.kind = 'V';
+  EXPECT_NE(tick_line({.trade = &trade}, style).find("void"), std::string::npos);
+  EXPECT_NE(tick_json({.trade = &trade}, style).find(R"("kind":"V")"), std::string::npos);
+  wire::Status status{};
+  status.action = 8;
+  EXPECT_NE(tick_line({.status = &status}, style).find("BTC-USD halt"), std::string::npos);
+  EXPECT_NE(tick_json({.status = &status}, style).find(R"("status":"halt")"), std::string::npos);
+  wire::Imbalance imbalance{};
+  imbalance.clear_price = 101'000'000'000;
+  imbalance.paired_qty = 400;
+  imbalance.imbalance_qty = 600;
+  imbalance.side = 'B';
+  imbalance.auction_type = 'O';
+  const std::string line = tick_line({.imbalance = &imbalance}, style);
+  EXPECT_NE(line.find("opening"), std::string::npos) << line;
+  EXPECT_NE(line.find("4 @ 101.00"), std::string::npos) << line;
+  EXPECT_NE(line.find("left bid 6"), std::string::npos) << line;
+  const std::string json = tick_json({.imbalance = &imbalance}, style);
+  EXPECT_NE(json.find(R"("clear_price":"101.00","paired_qty":"4","side":"B")"), std::string::npos)
+      << json;
+}
+
 }  // namespace
 }  // namespace bourse

@@ -85,6 +85,22 @@ inline std::vector<GoldenFrame> golden_frames() {
                             .flags = 0x7172,
                             .reserved = 0};
   keep("frame_status", writer.status(golden_header(wire::Channel::status, 0), {&status, 1}));
+  const wire::Imbalance imbalance{.seq = 0x0102030405060708,
+                                  .ts_event = 0x1112131415161718,
+                                  .ts_auction = 0x2122232425262728,
+                                  .ref_price = wire::price_none,
+                                  .clear_price = -0x3132333435363738,
+                                  .upper_collar = 0x4142434445464748,
+                                  .lower_collar = 0x5152535455565758,
+                                  .paired_qty = 0x6162636465666768,
+                                  .imbalance_qty = 0x7172737475767778,
+                                  .instrument_id = 0x81828384,
+                                  .side = 'B',
+                                  .auction_type = 'O',
+                                  .auction_status = 1,
+                                  .freeze = 0x91};
+  keep("frame_imbalance",
+       writer.imbalance(golden_header(wire::Channel::imbalance, 32), {&imbalance, 1}));
   keep("frame_definition", writer.definition(golden_header(wire::Channel::definition, 7),
                                              {.instrument_id = 0x01020304,
                                               .seq = 0x1112131415161718,

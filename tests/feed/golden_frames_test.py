@@ -31,11 +31,15 @@ TRADE = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("price", "<i8"), ("si
 STATUS = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("rpt_seq", "<u8"), ("instrument_id", "<u4"), ("action", "<u2"),
                       ("reason", "<u2"), ("trading_event", "<u2"), ("is_trading", "S1"), ("is_quoting", "S1"),
                       ("flags", "<u2"), ("reserved", "<u2")])
+IMBALANCE = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("ts_auction", "<u8"), ("ref_price", "<i8"),
+                         ("clear_price", "<i8"), ("upper_collar", "<i8"), ("lower_collar", "<i8"), ("paired_qty", "<u8"),
+                         ("imbalance_qty", "<u8"), ("instrument_id", "<u4"), ("side", "S1"), ("auction_type", "S1"),
+                         ("auction_status", "u1"), ("freeze", "u1")])
 # ExecFixed and OrderFixed, without padding.
 EXEC = struct.Struct("<6Q q 3Q q 2Q q Q 2I H 6B 2I")
 ORDER = struct.Struct("<2Q q Q q 4Q 2I 6B H")
 # Place of the vector among the fields of Frame.
-VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS)}
+VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS), "imbalance": (10, IMBALANCE)}
 
 
 def golden(name):
@@ -76,7 +80,7 @@ class GoldenFrames(unittest.TestCase):
 
     def test_headers_lie_where_the_table_says(self):
         for name, channel, flags in [("mbo_1", 1, 32), ("mbo_2", 1, 8), ("bbo", 3, 16), ("trade", 4, 32), ("status", 8, 0),
-                                     ("definition", 9, 7), ("heartbeat", 12, 64), ("system", 12, 0)]:
+                                     ("imbalance", 10, 32),                                     ("definition", 9, 7), ("heartbeat", 12, 64), ("system", 12, 0)]:
             with self.subTest(name):
                 self.assertEqual(header(golden(name)), {
                     "prev_seq": 0x1011121314151617, "first_seq": 0x2021222324252627, "last_seq": 0x3031323334353637,
@@ -84,7 +88,7 @@ class GoldenFrames(unittest.TestCase):
                     "channel": channel, "flags": flags})
 
     def test_structs_have_the_sizes_of_the_protocol(self):
-        self.assertEqual([d.itemsize for d in (MBO, BBO, TRADE, STATUS)], [64, 72, 72, 40])
+        self.assertEqual([d.itemsize for d in (MBO, BBO, TRADE, STATUS, IMBALANCE)], [64, 72, 72, 40, 80])
 
     def test_an_mbo_vector_is_a_numpy_array(self):
         data = golden("mbo_2")
@@ -107,6 +111,12 @@ class GoldenFrames(unittest.TestCase):
         self.assertEqual(rows(golden("status"), "status").tolist(),
                          [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 0x31323334, 0x4142, 0x5152, 0x6162,
                            b"Y", b"~", 0x7172, 0)])
+
+    def test_an_imbalance_is_read_alike(self):
+        self.assertEqual(rows(golden("imbalance"), "imbalance").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 2**63 - 1, -0x3132333435363738,
+                           0x4142434445464748, 0x5152535455565758, 0x6162636465666768, 0x7172737475767778, 0x81828384,
+                           b"B", b"O", 1, 0x91)])
 
     def test_a_heartbeat_and_its_positions(self):
         data = golden("heartbeat")

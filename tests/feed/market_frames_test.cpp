@@ -64,6 +64,7 @@ TEST(MarketFrames, SizesAreThoseOfTheProtocol) {
   EXPECT_EQ(golden("frame_trade").size(), 152u);
   EXPECT_EQ(golden("frame_bbo").size(), 144u);
   EXPECT_EQ(golden("frame_status").size(), 128u);
+  EXPECT_EQ(golden("frame_imbalance").size(), 168u);
   EXPECT_EQ(golden("frame_heartbeat").size(), 128u);
   for (const auto& [name, bytes] : golden_frames()) EXPECT_EQ(bytes.size() % 8, 0u) << name;
 }
@@ -256,6 +257,7 @@ TEST(MarketFrames, FlippedBitsAreRefusedOrReadWithinTheFrame) {
       for (const wire::MboEvent& event : view->mbo) sum += event.seq;
       for (const wire::Trade& trade : view->trade) sum += trade.seq;
       for (const wire::Bbo& best : view->bbo) sum += best.seq;
+      for (const wire::Imbalance& imbalance : view->imbalance) sum += imbalance.seq;
       if (view->definition) sum += view->definition->symbol.size();
       if (view->system) sum += view->system->positions.size();
       EXPECT_NE(sum + 1, 0u);

@@ -138,6 +138,8 @@ void ModelClient::on_frame(const FrameView& frame) {
   if (frame.system) return on_system(frame);
   if (frame.definition) {
     defined_.insert(frame.definition->instrument_id);
+    definitions[frame.definition->instrument_id] = {.status = frame.definition->status,
+                                                    .max_qty = frame.definition->max_qty};
     return;
   }
   const auto found = streams.find(header.stream_id);
@@ -161,6 +163,14 @@ void ModelClient::on_frame(const FrameView& frame) {
   for (const wire::Trade& trade : frame.trade) {
     note(trade.seq);
     trades.push_back(trade);
+  }
+  for (const wire::Status& status : frame.status) {
+    note(status.seq);
+    statuses.push_back(status);
+  }
+  for (const wire::Imbalance& imbalance : frame.imbalance) {
+    note(imbalance.seq);
+    imbalances.push_back(imbalance);
   }
   for (const wire::Bbo& best : frame.bbo) {
     note(best.seq);

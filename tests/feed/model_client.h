@@ -62,6 +62,13 @@ class ModelClient {
   std::map<std::uint32_t, ModelBook> books;  // by instrument
   std::map<std::uint32_t, wire::Bbo> bests;  // by instrument
   std::vector<wire::Trade> trades;
+  std::vector<wire::Status> statuses;
+  std::vector<wire::Imbalance> imbalances;
+  struct Definition {
+    int status = 0;
+    std::uint64_t max_qty = 0;
+  };
+  std::map<std::uint32_t, Definition> definitions;  // by instrument, the newest
   std::map<wire::SystemCode, int> notices;
   std::uint64_t heartbeat_seq = 0;
   std::map<std::uint32_t, std::uint64_t> heartbeat_positions;

@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& event : frame->trade) sum += event.seq + event.flags;
   for (const auto& event : frame->bbo) sum += event.seq + event.flags;
   for (const auto& event : frame->status) sum += event.seq + event.flags;
+  for (const auto& event : frame->imbalance) sum += event.seq + event.freeze;
   if (frame->definition) {
     for (const char c : frame->definition->symbol) sum += static_cast<unsigned char>(c);
     for (const char c : frame->definition->quote) sum += static_cast<unsigned char>(c);
