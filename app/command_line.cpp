@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "app/admin_options.h"     // add_admin
 #include "app/build_info.h"        // build_info_line
 #include "app/config_command.h"    // config_check_command, config_show_command
 #include "app/generate_command.h"  // generate_command
@@ -35,7 +36,7 @@ Commands
   tail      watch a live market             import    build a journal from a foreign feed
   replay    print or verify a journal       generate  make up a Nasdaq day to import
   journal   list, verify, look after one    diff      where two journals part
-  version   version, commit, build flags
+  admin     halt, limit, list, bust         version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
 environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
@@ -177,7 +178,8 @@ void add_tail(CLI::App& app, Invocation& invocation) {
   tail->add_option("--from", arguments.from_sequence, "first sequence; default: live");
   tail->add_option("--count", arguments.count, "end after so many ticks");
   tail->add_option("--format", arguments.format, "lines or json; default: a screen on a terminal");
-  tail->add_option("--channel", arguments.channels, "mbo, trade, bbo; for lines and json")
+  tail->add_option("--channel", arguments.channels,
+                   "mbo, trade, bbo, status, imbalance; for lines and json")
       ->allow_extra_args(false);
   tail->add_option("--ca", arguments.ca_file, "certificate to trust (PEM)");
   tail->add_flag("--insecure", arguments.insecure, "take any certificate; the default on loopback");
@@ -198,6 +200,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_generate(app, invocation);
   add_tail(app, invocation);
   add_journal(app, invocation.run);
+  add_admin(app, invocation.run);
   app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
     invocation.run = [] {
       fmt::print("{}\n", build_info_line());

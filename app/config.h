@@ -14,21 +14,12 @@
 #include "feed/feed_options.h"       // FeedOptions
 #include "matching/engine.h"         // EngineLimits
 #include "matching/wait_strategy.h"  // WaitMode
+#include "replay/instrument_text.h"  // InstrumentText
 #include "replay/log.h"              // Durability
 
 namespace bourse {
 
-struct SymbolConfig {
-  std::string symbol;
-  std::string base;
-  std::string quote;
-  std::string tick_size = "0.01";  // in the quote currency
-  std::string lot_size = "1";      // in the base
-  std::string quantity_min;        // in the base; empty = one lot
-  std::string quantity_max = "1000000";
-  std::string price_min;  // in the quote currency; empty = one tick
-  std::string price_max = "10000000";
-  std::int64_t quantity_exponent = -8;
+struct SymbolConfig : InstrumentText {
   // Rules of trading, in the quote currency; empty or 0 = no such rule. docs/MATCHING.md.
   std::string reference_price;
   std::string static_band;
@@ -45,6 +36,7 @@ struct KeyConfig {
   std::string algorithm = "ed25519";  // or hmac-sha256
   std::string public_key;             // ed25519: base64 of the 32 bytes
   std::string secret_file;            // hmac-sha256: a file with the secret, one line
+  std::string scopes = "read trade";  // words of feed/auth.h
   int line = 0;
 };
 

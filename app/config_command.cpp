@@ -8,8 +8,8 @@
 
 #include "app/config_file.h"        // load_config_file
 #include "app/instrument_config.h"  // instrument_of, demo_symbols
-#include "app/opening_commands.h"   // rules_of
 #include "app/key_config.h"         // keys_of
+#include "app/opening_commands.h"   // rules_of
 #include "app/settings.h"           // set_setting, apply_environment
 
 namespace bourse {
@@ -87,7 +87,7 @@ int config_show_command(const std::string& file, bool origin, const FlagSettings
   for (const SymbolConfig& symbol : config->symbols)
     fmt::print("symbol {:<29} tick {} lot {}\n", symbol.symbol, symbol.tick_size, symbol.lot_size);
   for (const KeyConfig& key : config->keys)
-    fmt::print("key {:<32} account {} {}\n", key.id, key.account, key.algorithm);
+    fmt::print("key {:<32} account {} {}, {}\n", key.id, key.account, key.algorithm, key.scopes);
   return 0;
 }
 

@@ -105,10 +105,12 @@ Result<void> read_symbol(const toml::table& table, const std::filesystem::path& 
 Result<void> read_key(const toml::table& table, const std::filesystem::path& file, Config& config) {
   KeyConfig key;
   key.line = static_cast<int>(table.source().begin.line);
-  const std::vector<Field> fields{text_field("id", key.id), integer_field("account", key.account),
+  const std::vector<Field> fields{text_field("id", key.id),
+                                  integer_field("account", key.account),
                                   text_field("algorithm", key.algorithm),
                                   text_field("public_key", key.public_key),
-                                  text_field("secret_file", key.secret_file)};
+                                  text_field("secret_file", key.secret_file),
+                                  text_field("scopes", key.scopes)};
   if (auto read = read_entry(table, file, "keys", fields); !read) return read;
   config.keys.push_back(std::move(key));
   return {};

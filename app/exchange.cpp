@@ -26,6 +26,7 @@
 #include "app/wall_clock.h"           // wall_clock_now
 #include "feed/certificate.h"         // TlsContext
 #include "feed/io_shard.h"            // IoShard
+#include "feed/lost_sessions.h"       // LostSessions
 #include "feed/metrics.h"             // Metrics
 #include "matching/broadcast_ring.h"  // BroadcastRing
 #include "matching/market_view.h"     // MarketViews
@@ -48,6 +49,7 @@ struct Exchange::Parts {
   RecoverySummary recovery;
   Metrics metrics;
   Keys keys;
+  std::unique_ptr<LostSessions> lost_sessions;
   std::unique_ptr<Log> log;
   std::unique_ptr<Engine> engine;  // engine thread, once it runs
   MarketState market;              // as recovered; each shard starts from a copy
@@ -171,6 +173,13 @@ Result<void> Exchange::Parts::define_instruments() {
       command.symbol = SymbolId{engine->symbol_count() + 1};
     else if (std::memcmp(engine->instrument(command.symbol), &*body, sizeof *body) == 0)
       continue;
+    else if (differ_in_limits_only(*engine->instrument(command.symbol), *body)) {
+      spdlog::warn(
+          "symbols.{}: its price or quantity limits were changed while it traded; the "
+          "changed ones are in force, not those of the configuration",
+          symbol.symbol);
+      continue;
+    }
     command.instrument = *body;
     const std::string what = "symbols." + symbol.symbol;
     if (auto defined = submit(command, what.c_str()); !defined) return defined;
@@ -200,6 +209,7 @@ Result<void> Exchange::Parts::open_shards() {
   if (!known) return std::unexpected(known.error());
   keys = std::move(*known);
   config.feed.epoch = Epoch{recovery.epoch};
+  lost_sessions = std::make_unique<LostSessions>(config.feed.limits.disconnect_grace_ms);
   for (std::uint32_t index = 0; index < config.io_threads; ++index) {
     auto shard = IoShard::make(
         {.log = *log,
@@ -207,6 +217,7 @@ Result<void> Exchange::Parts::open_shards() {
          .market = market,
          .accounts_max = config.engine.limits.accounts_max,
          .gate = sequencer->add_gate(fmt::format("io-{}", index), config.engine.gate_commands_max),
+         .lost_sessions = *lost_sessions,
          .keys = keys,
          .options = config.feed,
          .context = *context,

@@ -23,6 +23,11 @@ Result<Keys> keys_of(const Config& config, bool demo) {
                   fmt::format("account {} is not in 1 to engine.accounts_max ({})", from.account,
                               config.engine.limits.accounts_max),
                   where);
+    const auto scopes = parse_scopes(from.scopes);
+    if (!scopes)
+      return fail(ExitCode::bad_config, fmt::format("scopes \"{}\": unknown", from.scopes), where,
+                  "one or more of read, trade, admin with spaces between: scopes = \"read trade\"");
+    key.scopes = *scopes;
     if (key.algorithm == KeyAlgorithm::ed25519) {
       const auto bytes = decode_base64(from.public_key);
       if (!bytes)

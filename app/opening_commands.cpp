@@ -71,6 +71,15 @@ Result<std::vector<Command>> rule_changes(const std::vector<SymbolConfig>& symbo
   return commands;
 }
 
+bool differ_in_limits_only(const InstrumentBody& a, const InstrumentBody& b) {
+  InstrumentBody same = b;
+  same.quantity_min = a.quantity_min;
+  same.quantity_max = a.quantity_max;
+  same.price_min = a.price_min;
+  same.price_max = a.price_max;
+  return std::memcmp(&same, &a, sizeof same) == 0;
+}
+
 std::vector<Command> ends_of_lost_sessions(const Engine& engine) {
   std::set<AccountId> accounts;
   for (std::uint32_t id = 1; id <= engine.symbol_count(); ++id)

@@ -22,6 +22,9 @@ Result<RulesBody> rules_of(const SymbolConfig& symbol, const InstrumentBody& ins
 Result<std::vector<Command>> rule_changes(const std::vector<SymbolConfig>& symbols,
                                           const Engine& engine);
 
+// Has nothing changed but what an administrator may change of a defined instrument?
+bool differ_in_limits_only(const InstrumentBody& a, const InstrumentBody& b);
+
 // Sessions do not survive a restart: a mass cancel for each account with orders that asked to end
 // with theirs.
 std::vector<Command> ends_of_lost_sessions(const Engine& engine);

@@ -81,6 +81,8 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("feed.limits.dead_ms", limits.dead_ms, "nothing heard for so long: gone");
   visit("feed.limits.no_progress_ms", limits.no_progress_ms,
         "bytes due and none taken for so long: cut");
+  visit("feed.limits.disconnect_grace_ms", limits.disconnect_grace_ms,
+        "a session that is cut keeps its cancel_on_disconnect orders for so long; 0 = not at all");
   visit("feed.limits.drain_ms", limits.drain_ms, "longest goodbye to connections at a stop");
   visit("demo.seed", c.demo.seed, "of the demo market");
   visit("demo.commands_per_second", c.demo.commands_per_second, "of the demo market");

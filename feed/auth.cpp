@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
+#include <utility>
 
 #include "matching/check.h"  // CHECK
 
@@ -86,6 +88,34 @@ KeyAlgorithm parse_algorithm(std::string_view name) {
   if (name == "ed25519") return KeyAlgorithm::ed25519;
   if (name == "hmac-sha256") return KeyAlgorithm::hmac_sha256;
   return KeyAlgorithm::none;
+}
+
+namespace {
+
+constexpr std::pair<std::uint32_t, std::string_view> scope_words[] = {
+    {key_scopes::read, "read"}, {key_scopes::trade, "trade"}, {key_scopes::admin, "admin"}};
+
+}  // namespace
+
+std::optional<std::uint32_t> parse_scopes(std::string_view words) {
+  std::uint32_t scopes = 0;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+    if (word.empty()) continue;
+    const auto found =
+        std::ranges::find(scope_words, word, &std::pair<std::uint32_t, std::string_view>::second);
+    if (found == std::end(scope_words)) return std::nullopt;
+    scopes |= found->first;
+  }
+  return scopes == 0 ? std::nullopt : std::optional(scopes);
+}
+
+std::vector<std::string_view> scope_names(std::uint32_t scopes) {
+  std::vector<std::string_view> names;
+  for (const auto& [scope, name] : scope_words)
+    if ((scopes & scope) != 0) names.push_back(name);
+  return names;
 }
 
 ApiKey demo_key() {

@@ -26,7 +26,12 @@ KeyAlgorithm parse_algorithm(std::string_view name);      // none if unknown
 namespace key_scopes {
 inline constexpr std::uint32_t read = 1;   // the account's own reports
 inline constexpr std::uint32_t trade = 2;  // orders, amends, cancels
+inline constexpr std::uint32_t admin = 4;  // markets, accounts, instruments, voided trades
 }  // namespace key_scopes
+
+// "read trade admin", any of them; nothing if a word is unknown or there is none.
+std::optional<std::uint32_t> parse_scopes(std::string_view words);
+std::vector<std::string_view> scope_names(std::uint32_t scopes);
 
 struct ApiKey {
   std::string id;  // 1 to 64 printable ASCII characters

@@ -77,6 +77,7 @@ void append_exec_json(const Report& report, bool replay, const InstrumentTable& 
     add_text(out, "reject", reject_name(e.reject_reason));
   }
   if ((e.flags & exec_flags::duplicate) != 0) out += R"(,"duplicate":true)";
+  if (e.flags != 0) add_small(out, "flags", e.flags);
   if (report.client_time) add_text(out, "client_ts", std::to_string(report.client_time.value()));
   if (replay) out += R"(,"replay":true)";
   out += '}';

@@ -69,6 +69,7 @@ ExecRouter::ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequenc
     accounts_[id].position = {engine.last_client_sequence(AccountId{id}),
                               engine.last_exec_sequence(AccountId{id})};
   instruments_.recover(engine);
+  limits_.recover(engine, accounts_max);
   position_ = position;
 }
 
@@ -76,6 +77,8 @@ void ExecRouter::on_transaction(const TransactionView& view) {
   CHECK(view.sequence() > position_);
   position_ = view.sequence();
   instruments_.on_transaction(view);
+  limits_.on_transaction(view);
+  if (!decision_inboxes_.empty()) tell_decision(view);
   if (view.exec_count() == 0) return;
 
   TimeNs client_time{0};
@@ -106,6 +109,18 @@ void ExecRouter::on_transaction(const TransactionView& view) {
           {view.sequence(), view.time(), event.account == sender ? client_time : TimeNs{0}, event});
     }
   }
+}
+
+void ExecRouter::tell_decision(const TransactionView& view) {
+  const CommandType type = view.command_type();
+  if (type == CommandType::new_order || type == CommandType::cancel) return;  // most are
+  const Command command = view.command();
+  if (!is_administration(command)) return;
+  Decision decision{view.sequence(), view.time(), type, command.symbol, refusal_of(view)};
+  for (const PublicEvent& event : view.public_events())
+    if (event.kind == EventKind::definition) decision.symbol = event.symbol;
+  for (DecisionInbox* inbox : decision_inboxes_)
+    if (inbox->session == command.session) inbox->decisions.push_back(decision);
 }
 
 bool ExecRouter::knows(AccountId account) const {

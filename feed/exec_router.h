@@ -11,7 +11,9 @@
 #include <memory>
 #include <vector>
 
+#include "feed/decision_inbox.h"    // DecisionInbox
 #include "feed/instrument_table.h"  // InstrumentTable
+#include "feed/limits_table.h"      // LimitsTable
 #include "matching/engine.h"        // Engine
 #include "matching/event.h"         // ExecEvent
 #include "matching/transaction.h"   // TransactionView
@@ -90,6 +92,10 @@ class ExecRouter {
   std::size_t session_count(AccountId account) const;    // REQUIRES: knows(account)
   std::unique_ptr<ExecInbox> attach(AccountId account);  // REQUIRES: knows(account); closed
   const InstrumentTable& instruments() const { return instruments_; }
+  const LimitsTable& limits() const { return limits_; }
+  // Decisions about the administrator's commands of this session go there until it is detached.
+  void attach(DecisionInbox& inbox) { decision_inboxes_.push_back(&inbox); }
+  void detach(DecisionInbox& inbox) { std::erase(decision_inboxes_, &inbox); }
 
  private:
   friend class ExecInbox;
@@ -99,7 +105,11 @@ class ExecRouter {
   };
 
   std::vector<Account> accounts_;  // by number
+  void tell_decision(const TransactionView& view);
+
   InstrumentTable instruments_;
+  LimitsTable limits_;
+  std::vector<DecisionInbox*> decision_inboxes_;  // of administrators; mostly none
   Sequence position_{0};
 };
 

@@ -37,6 +37,7 @@ struct FeedLimits {
   std::uint32_t ping_ms = 15000;                // websocket ping after so long a silence
   std::uint32_t dead_ms = 45000;                // nothing heard for so long: gone
   std::uint32_t no_progress_ms = 30000;         // bytes due and none taken: cut, 4008
+  std::uint32_t disconnect_grace_ms = 0;        // a lost session keeps its orders for so long
   std::uint32_t drain_ms = 3000;                // a graceful stop takes at most so long
 };
 

@@ -46,6 +46,7 @@ void write_limits(JsonWriter& json, const FeedLimits& limits) {
   json.key("ping_ms").number(limits.ping_ms);
   json.key("dead_ms").number(limits.dead_ms);
   json.key("no_progress_ms").number(limits.no_progress_ms);
+  json.key("disconnect_grace_ms").number(limits.disconnect_grace_ms);
   json.close('}');
 }
 

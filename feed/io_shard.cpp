@@ -41,7 +41,7 @@ class FeedStage {
         cursor_(std::move(cursor)),
         hub_(parts.market, parts.log.last_epoch(), parts.options),
         router_(parts.engine, parts.accounts_max, parts.market.sequence()),
-        entry_(std::move(parts.gate), router_.instruments()),
+        entry_(std::move(parts.gate), router_.instruments(), parts.lost_sessions),
         routes_(parts.options, hub_.instruments(), parts.metrics, std::move(parts.not_ready)),
         frames_(
             parts.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers")),
@@ -49,6 +49,12 @@ class FeedStage {
                                            {{"result", "sequenced"}})),
         orders_busy_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
                                            {{"result", "busy"}})),
+        sessions_resumed_(parts.metrics.counter("bourse_lost_sessions_total",
+                                                "Sessions cut that had orders to be cancelled",
+                                                {{"result", "resumed"}})),
+        sessions_canceled_(parts.metrics.counter("bourse_lost_sessions_total",
+                                                 "Sessions cut that had orders to be cancelled",
+                                                 {{"result", "canceled"}})),
         hub_sequence_(parts.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
                                           {{"shard", std::to_string(parts.index)}})),
         encode_(parts.metrics.histogram("bourse_stage_seconds", "Time spent in a stage",
@@ -84,7 +90,7 @@ class FeedStage {
       entry_.drain();
     }
     count_orders();
-    entry_.try_again();
+    entry_.look_after(now);
     if (has_failed_) return false;
     const std::int64_t began_ns = steady_now_ns();
     TimeNs newest{0};
@@ -119,6 +125,8 @@ class FeedStage {
   void count_orders() {
     orders_sent_.add(entry_.sent_count() - orders_sent_.value());
     orders_busy_.add(entry_.busy_count() - orders_busy_.value());
+    sessions_resumed_.add(entry_.resumed_count() - sessions_resumed_.value());
+    sessions_canceled_.add(entry_.canceled_count() - sessions_canceled_.value());
   }
 
   const Log& log_;
@@ -133,6 +141,8 @@ class FeedStage {
   Counter& frames_;
   Counter& orders_sent_;
   Counter& orders_busy_;
+  Counter& sessions_resumed_;
+  Counter& sessions_canceled_;
   Gauge& hub_sequence_;
   Histogram& encode_;
   Histogram& order_to_frame_;

@@ -16,6 +16,7 @@
 #include "feed/feed_options.h"      // FeedOptions
 #include "feed/http_routes.h"       // HttpRoutes::NotReady
 #include "feed/listener.h"          // Listener::Sharing
+#include "feed/lost_sessions.h"     // LostSessions
 #include "feed/metrics.h"           // Metrics
 #include "matching/engine.h"        // Engine
 #include "matching/market_state.h"  // MarketState
@@ -34,6 +35,7 @@ struct IoShardParts {
   const MarketState& market;
   std::uint32_t accounts_max;
   Gate gate;
+  LostSessions& lost_sessions;  // of all shards
   const Keys& keys;
   const FeedOptions& options;
   TlsContext context;

@@ -118,6 +118,10 @@ std::expected<void, Refusal> read_kind(const OrderText& order, Command& command)
 std::expected<void, Refusal> read_rare_amounts(const OrderText& order,
                                                const InstrumentBody& instrument, Command& command) {
   const std::string_view stop = order.stop_price.empty() ? order.distance : order.stop_price;
+  const OrderType type = command.order.type;
+  const bool waits_for_price = type == OrderType::stop || type == OrderType::stop_limit;
+  if (waits_for_price && order.stop_price.empty())
+    return refuse(missing_field, "'stop_px' is missing");
   if (!stop.empty()) {
     const auto price = parse_price(stop, instrument);
     if (!price) return refuse_price(price.error(), stop, instrument);
@@ -188,7 +192,12 @@ std::expected<void, Refusal> read_options(const WireOrder& order, const Instrume
   if (order.peg > static_cast<std::uint8_t>(PegReference::midpoint))
     return refuse(RejectReason::bad_field, "peg " + std::to_string(order.peg) + " is unknown");
   command.peg = static_cast<PegReference>(order.peg);
-  if (order.stop_price != 0) {
+  if (order.stop_price == 0) {
+    // A stop at the price of 0 can be asked for in JSON only.
+    const auto type = static_cast<OrderType>(order.ord_type);
+    if (type == OrderType::stop || type == OrderType::stop_limit)
+      command.order.stop_price = no_price;
+  } else {
     const auto price = ticks_of(order.stop_price, instrument);
     if (!price)
       return refuse_price(price.error(), format_decimal(order.stop_price, price_decimals),

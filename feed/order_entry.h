@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "feed/lost_sessions.h"  // LostSessions
 #include "feed/order_command.h"  // OrderText, WireOrder, Sender, Refusal
 #include "matching/command.h"    // Command
 #include "matching/sequencer.h"  // Gate
@@ -23,30 +25,49 @@ class OrderEntry {
  public:
   using Outcome = std::expected<void, Refusal>;
 
-  OrderEntry(Gate gate, const InstrumentTable& instruments);
+  OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost);
 
   Outcome submit(const OrderText& order, const Sender& sender);
   Outcome submit(const WireOrder& order, const Sender& sender);
+  Outcome submit(const Command& command) { return push(command); }  // an administrator's
 
-  // A session is over whose orders asked to be cancelled with it. A full gate loses nothing: what
-  // found no room is sent by the next try_again(), which the thread calls often.
-  void end_session(AccountId account, SessionId session);
-  void try_again();
+  // A session some of whose orders are to be cancelled with it, and the connection that holds it.
+  struct Holder {
+    AccountId account;
+    SessionId session;
+    SessionId connection;
+  };
+  void note_session(const Holder& holder);
+  // The connection goes on as a session that has lost its own, and is told which it was. Nothing:
+  // there is none to go on with.
+  std::optional<SessionId> resume_session(AccountId account, SessionId named, SessionId connection);
+  // The connection is over; its orders are cancelled now, or when nobody has come back in time. A
+  // full gate loses nothing: what found no room is sent by the next look_after(), which the thread
+  // calls often.
+  void end_session(const Holder& holder, TimeNs now);
+  void look_after(TimeNs now);
 
   // From now on every request is refused with `draining`.
   void drain() { draining_ = true; }
   std::uint64_t sent_count() const { return sent_count_; }
   std::uint64_t busy_count() const { return busy_count_; }
+  std::uint64_t resumed_count() const { return resumed_count_; }    // sessions
+  std::uint64_t canceled_count() const { return canceled_count_; }  // sessions, with their orders
 
  private:
   Outcome push(const Command& command);
+  void cancel_session(AccountId account, SessionId session);
 
   Gate gate_;
   const InstrumentTable& instruments_;
+  LostSessions& lost_;
   std::vector<Command> waiting_;  // for room in the gate
   bool draining_ = false;
   std::uint64_t sent_count_ = 0;
   std::uint64_t busy_count_ = 0;
+  std::uint64_t resumed_count_ = 0;
+  std::uint64_t canceled_count_ = 0;
+  TimeNs next_look_{0};  // at the lost sessions
 };
 
 }  // namespace bourse

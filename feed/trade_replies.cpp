@@ -41,18 +41,17 @@ std::string error_reply(const TradeError& error) {
   return close_reply(json);
 }
 
-std::string auth_ok_reply(std::string_view id, const ApiKey& key, const AccountPosition& position,
-                          Sequence told) {
+std::string auth_ok_reply(std::string_view id, const ApiKey& key, const AuthAnswer& answer) {
   JsonWriter json;
   open_reply(json, "auth_ok", id);
   json.key("key").text(key.id).key("account").number(key.account.value());
   json.key("scopes").open('[');
-  if ((key.scopes & key_scopes::read) != 0) json.text("read");
-  if ((key.scopes & key_scopes::trade) != 0) json.text("trade");
+  for (const std::string_view scope : scope_names(key.scopes)) json.text(scope);
   json.close(']');
-  json.key("next_client_seq").wide(position.client_sequence.value() + 1);
-  json.key("exec_head").wide(position.exec_sequence.value());
-  json.key("seq").wide(told.value());
+  json.key("next_client_seq").wide(answer.position.client_sequence.value() + 1);
+  json.key("exec_head").wide(answer.position.exec_sequence.value());
+  json.key("seq").wide(answer.told.value());
+  if (answer.resumed) json.key("resumed").boolean(*answer.resumed);
   return close_reply(json);
 }
 

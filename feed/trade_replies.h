@@ -28,9 +28,12 @@ constexpr std::uint16_t code_of(RejectReason reason) { return static_cast<std::u
 
 // {"op":"error", ...} as on /v1/md, and with what names the request: client_seq, cl_ord_id.
 std::string error_reply(const TradeError& error);
-// `told`: reports of transactions after it follow.
-std::string auth_ok_reply(std::string_view id, const ApiKey& key, const AccountPosition& position,
-                          Sequence told);
+struct AuthAnswer {
+  AccountPosition position;
+  Sequence told;                  // reports of transactions after it follow
+  std::optional<bool> resumed{};  // if it was asked for
+};
+std::string auth_ok_reply(std::string_view id, const ApiKey& key, const AuthAnswer& answer);
 std::string exec_replay_ok_reply(std::string_view id, Sequence told);
 // `t`: what the client sent, as JSON; empty: nothing.
 std::string pong_reply(std::string_view id, std::string_view t, TimeNs received, TimeNs sent);

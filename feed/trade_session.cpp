@@ -4,14 +4,17 @@
 #include <string>
 #include <utility>
 
+#include "feed/admin_desk.h"     // AdminDesk
 #include "feed/exec_stream.h"    // ExecStream
 #include "feed/field_reader.h"   // FieldReader
 #include "feed/hello_json.h"     // write_hello
 #include "feed/json_fields.h"    // JsonFields
 #include "feed/json_writer.h"    // JsonWriter
+#include "feed/order_fields.h"   // read_order_fields
 #include "feed/order_frames.h"   // read_order
 #include "feed/token_bucket.h"   // TokenBucket
 #include "feed/trade_replies.h"  // error_reply, ...
+#include "feed/upgrade.h"        // parse_session_name
 #include "feed/wall_clock.h"     // wall_clock_now
 
 namespace bourse {
@@ -46,7 +49,8 @@ struct TradeSession::State {
         options(o),
         info(std::move(i)),
         control(o.limits.control_per_second_count, o.limits.control_burst_count),
-        orders(o.limits.orders_per_second_count, o.limits.orders_burst_count) {}
+        orders(o.limits.orders_per_second_count, o.limits.orders_burst_count),
+        session(info.id) {}
 
   void tell_time(TimeNs now_ns) { now = std::max(now, now_ns); }
   static void fail(const TradeError& error, Outbox& out) { out.append_text(error_reply(error)); }
@@ -57,6 +61,7 @@ struct TradeSession::State {
   void on_order(OrderOperation operation, TradeError& error, Outbox& out);
   void on_auth(TradeError& error, Outbox& out);
   void on_exec_replay(TradeError& error, Outbox& out);
+  void on_admin(std::string_view op, TradeError& error, Outbox& out);
   // Where the private stream is to begin, from exec_from and from_seq. False: error says why.
   struct Resume {
     bool is_asked = false;
@@ -65,6 +70,12 @@ struct TradeSession::State {
   };
   bool read_resume(std::string_view exec_key, AccountId account, Resume& resume,
                    TradeError& error) const;
+  // An order was taken; it may have asked to be cancelled when the session ends.
+  void note_disconnect(bool asks) {
+    if (!asks || ends_with_session) return;
+    ends_with_session = true;
+    entry.note_session({key->account, session, info.id});
+  }
 
   ExecRouter& router;
   OrderEntry& entry;
@@ -79,9 +90,11 @@ struct TradeSession::State {
   TimeNs opened{0};  // first time told
   std::uint32_t auth_failures = 0;
   bool is_closing = false;
-  bool ends_with_session = false;    // an order of this session asked to be cancelled with it
+  SessionId session;                 // what orders carry: of this connection, or resumed
+  bool ends_with_session = false;    // an order of the session asked to be cancelled with it
   const ApiKey* key = nullptr;       // once authenticated
   std::optional<ExecStream> stream;  // once authenticated
+  std::unique_ptr<AdminDesk> admin;  // once an administrator has asked for something
 };
 
 TradeSession::TradeSession(ExecRouter& router, OrderEntry& entry, const Keys& keys, const Log& log,
@@ -89,7 +102,8 @@ TradeSession::TradeSession(ExecRouter& router, OrderEntry& entry, const Keys& ke
     : state_(std::make_unique<State>(router, entry, keys, log, options, std::move(info))) {}
 TradeSession::~TradeSession() {
   if (state_ == nullptr || !state_->ends_with_session) return;
-  state_->entry.end_session(state_->key->account, state_->info.id);
+  const State& s = *state_;
+  s.entry.end_session({s.key->account, s.session, s.info.id}, s.now);
 }
 TradeSession::TradeSession(TradeSession&&) noexcept = default;
 
@@ -143,6 +157,7 @@ void TradeSession::on_text(std::string_view text, Outbox& out) {
   }
   if (op == "auth") return s.on_auth(error, out);
   if (op == "exec_replay") return s.on_exec_replay(error, out);
+  if (AdminDesk::knows(op)) return s.on_admin(op, error, out);
   if (op == "ping") {
     const std::string sent = fields.echo("t", id_bytes_max);
     if (!fields.ok()) return State::fail(error, out);
@@ -195,37 +210,11 @@ void TradeSession::State::on_order(OrderOperation operation, TradeError& error, 
   error.client_seq = order.client_sequence.value();
   error.cl_ord_id = order.client_order_id.substr(0, id_bytes_max);
   if (error.code == 0 && !may_trade(takes_risk_off(operation), error)) return fail(error, out);
-  order.symbol = fields.text("symbol");
-  order.order_id = OrderId{fields.integer("order_id")};
-  order.side = fields.text("side");
-  order.type = fields.text("type");
-  order.price = fields.decimal("px");
-  order.quantity = fields.decimal("qty");
-  order.time_in_force = fields.text("tif");
-  order.self_trade_prevention = fields.text("stp");
-  order.stop_price = fields.decimal("stop_px");
-  order.distance = fields.decimal("distance");
-  order.peg = fields.text("peg");
-  order.display = fields.decimal("display_qty");
-  order.minimum = fields.decimal("min_qty");
-  order.expire_at = TimeNs{static_cast<std::int64_t>(fields.integer("expire_at"))};
-  order.slide = fields.flag("slide");
-  order.hidden = fields.flag("hidden");
-  order.cancel_on_disconnect = fields.flag("cancel_on_disconnect");
-  order.prevent_in_group = fields.flag("stp_in_group");
-  order.this_session = fields.flag("this_session");
-  order.after_ms = static_cast<std::int64_t>(fields.integer("ms"));
-  order.post_only = fields.flag("post_only");
-  order.lose_priority = fields.flag("lose_priority");
-  order.group = GroupId{static_cast<std::uint32_t>(fields.integer("group", UINT32_MAX))};
-  order.valid_ms = static_cast<std::int64_t>(fields.integer("valid_ms"));
-  order.client_time = TimeNs{static_cast<std::int64_t>(fields.integer("client_ts"))};
+  read_order_fields(fields, order);
   if (!fields.ok()) return fail(error, out);
-  const auto outcome = entry.submit(order, {key->account, info.id, now});
-  if (outcome) {  // the report comes on the stream
-    ends_with_session = ends_with_session || order.cancel_on_disconnect;
-    return;
-  }
+  const auto outcome = entry.submit(order, {key->account, session, now});
+  if (outcome)
+    return note_disconnect(order.cancel_on_disconnect);  // the report comes on the stream
   error.code = outcome.error().code;
   error.message = outcome.error().message;
   fail(error, out);
@@ -252,12 +241,8 @@ void TradeSession::on_binary(std::span<const std::byte> bytes, Outbox& out) {
   error.cl_ord_id = std::string_view{order.cl_ord_id}.substr(0, id_bytes_max);
   const auto operation = static_cast<OrderOperation>(order.op);
   if (!s.may_trade(takes_risk_off(operation), error)) return State::fail(error, out);
-  const auto outcome = s.entry.submit(order, {s.key->account, s.info.id, s.now});
-  if (outcome) {
-    const bool asks = (order.flags & order_flags::cancel_on_disconnect) != 0;
-    s.ends_with_session = s.ends_with_session || asks;
-    return;
-  }
+  const auto outcome = s.entry.submit(order, {s.key->account, s.session, s.now});
+  if (outcome) return s.note_disconnect((order.flags & order_flags::cancel_on_disconnect) != 0);
   error.code = outcome.error().code;
   error.message = outcome.error().message;
   State::fail(error, out);
@@ -274,6 +259,7 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
   const std::string_view key_id = fields.text("key");
   const std::string_view algorithm = fields.text("alg");
   const std::string_view signature = fields.text("sig");
+  const std::string_view resumed = fields.text("resume");
   if (!fields.ok()) return fail(error, out);
   if (key_id.empty()) return refuse(code_of(ControlError::missing_field), "'key' is missing");
   if (signature.empty()) return refuse(code_of(ControlError::missing_field), "'sig' is missing");
@@ -302,6 +288,11 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
   if (!read_resume("exec_from", found->account, resume, error)) return fail(error, out);
 
   key = found;
+  if (const auto named = parse_session_name(resumed))
+    if (const auto lost = entry.resume_session(key->account, *named, info.id)) {
+      session = *lost;
+      ends_with_session = true;
+    }
   const auto encoding =
       info.subprotocol == "bourse.json.v1" ? ExecEncoding::json : ExecEncoding::flatbuffers;
   stream.emplace(router, log, options, encoding, key->account);
@@ -309,7 +300,9 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
     stream->start_at(resume.sequence, resume.wanted);
   else
     stream->start_live();
-  out.append_text(auth_ok_reply(error.id, *key, router.account(key->account), stream->told()));
+  AuthAnswer answer{.position = router.account(key->account), .told = stream->told()};
+  if (!resumed.empty()) answer.resumed = session != info.id;
+  out.append_text(auth_ok_reply(error.id, *key, answer));
 }
 
 bool TradeSession::State::read_resume(std::string_view exec_key, AccountId account, Resume& resume,
@@ -350,10 +343,25 @@ void TradeSession::State::on_exec_replay(TradeError& error, Outbox& out) {
   out.append_text(exec_replay_ok_reply(error.id, stream->told()));
 }
 
+void TradeSession::State::on_admin(std::string_view op, TradeError& error, Outbox& out) {
+  if (key == nullptr || (key->scopes & key_scopes::admin) == 0) {
+    error.code =
+        code_of(key == nullptr ? ControlError::auth_required : ControlError::scope_missing);
+    error.message =
+        key == nullptr ? "this session has not authenticated" : "the key is not an administrator's";
+    return fail(error, out);
+  }
+  if (admin == nullptr) admin = std::make_unique<AdminDesk>(router, entry, log, info.id);
+  FieldReader fields{json, error};
+  admin->submit(op, fields, now, error);
+  if (error.code != 0) fail(error, out);
+}
+
 bool TradeSession::pump(Outbox& out, TimeNs now) {
   State& s = *state_;
   s.tell_time(now);
   if (!s.stream || s.is_closing) return false;
+  if (s.admin) s.admin->pump(out);
   switch (s.stream->pump(out, s.now)) {
     case ExecStream::State::idle:
       return false;

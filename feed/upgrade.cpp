@@ -1,5 +1,7 @@
 #include "feed/upgrade.h"
 
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 namespace bourse {
@@ -43,6 +45,14 @@ std::string session_name(SessionId id) {
   std::string name = "s-";
   for (int shift = 28; shift >= 0; shift -= 4) name += hex[id.value() >> shift & 15u];
   return name;
+}
+
+std::optional<SessionId> parse_session_name(std::string_view name) {
+  std::uint32_t id = 0;
+  if (!name.starts_with("s-")) return std::nullopt;
+  const auto [end, error] = std::from_chars(name.data() + 2, name.data() + name.size(), id, 16);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return SessionId{id};
 }
 
 }  // namespace bourse

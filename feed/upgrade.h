@@ -25,6 +25,7 @@ UpgradeDecision decide_upgrade(const HttpRequest& request,
                                const FeedOptions& options);
 
 std::string session_name(SessionId id);
+std::optional<SessionId> parse_session_name(std::string_view name);  // nothing if it is none
 std::string shutdown_message();
 
 }  // namespace bourse

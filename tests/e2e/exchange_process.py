@@ -108,7 +108,7 @@ async def trader(url, **auth):
         reply = json.loads(await ws.recv())
         if reply["op"] != "auth_ok":
             raise AssertionError(reply)
-        yield ws, reply
+        yield ws, reply | {"session": hello["session"]}
 
 
 def run(*arguments, check=None):

@@ -31,6 +31,7 @@ class RunningShard {
                        .market = market,
                        .accounts_max = 16,
                        .gate = exchange.sequencer->add_gate("io", 64),
+                       .lost_sessions = lost_sessions,
                        .keys = keys_,
                        .options = options_,
                        .context = *context,
@@ -86,6 +87,7 @@ class RunningShard {
 
   SmallExchange exchange;
   Metrics metrics;
+  LostSessions lost_sessions{0};
   std::vector<std::string> not_ready;
   std::unique_ptr<IoShard> shard;
   std::uint16_t port = 0;

@@ -173,6 +173,19 @@ TEST(OrderEntry, EachRefusalOfTextHasItsCode) {
   EXPECT_EQ(code_of(late), 1004);
 }
 
+TEST(OrderEntry, AStopWithoutAStopPriceIsRefused) {
+  OrderText stop = buy();
+  stop.type = "stop";
+  EXPECT_EQ(code_of(stop), 1003);
+  stop.type = "stop_limit";
+  EXPECT_EQ(code_of(stop), 1003);
+  WireOrder wire = wire_buy_order();
+  wire.ord_type = static_cast<std::uint8_t>(OrderType::stop);
+  const auto command = command_of(wire, sender, instruments());
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->order.stop_price, no_price) << "the engine answers bad_field";
+}
+
 TEST(OrderEntry, RarerOrdersSayWhatTheyAre) {
   OrderText stop = buy();
   stop.type = "stop_limit";
@@ -256,7 +269,8 @@ TEST(OrderEntry, EachRefusalOfAFrameHasItsCode) {
 TEST(OrderEntry, AFullGateIsAnAnswerNotAWait) {
   TradeWorld world{4};
   world.run();
-  OrderEntry entry{world.take_gate(), world.router().instruments()};
+  LostSessions lost{0};
+  OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(entry.submit(buy(), sender));
   const auto refused = entry.submit(buy(), sender);
   ASSERT_FALSE(refused);
@@ -270,7 +284,8 @@ TEST(OrderEntry, AFullGateIsAnAnswerNotAWait) {
 TEST(OrderEntry, AfterDrainNothingIsTaken) {
   TradeWorld world;
   world.run();
-  OrderEntry entry{world.take_gate(), world.router().instruments()};
+  LostSessions lost{0};
+  OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
   entry.drain();
   EXPECT_EQ(entry.submit(buy(), sender).error().code, 9003);
   EXPECT_EQ(entry.submit(wire_buy_order(), sender).error().code, 9003);

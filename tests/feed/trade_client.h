@@ -44,7 +44,7 @@ inline std::vector<Message> take_messages(Outbox& out, std::size_t bytes_max = S
 
 // The keys and options that all clients of a test share.
 struct TradeDesk {
-  explicit TradeDesk(TradeWorld& w) : world(w) {
+  explicit TradeDesk(TradeWorld& w, std::uint32_t grace_ms = 0) : world(w), lost(grace_ms) {
     EXPECT_TRUE(keys.add(demo_key()));
     add_key("second", 2, key_scopes::read | key_scopes::trade);
     add_key("watcher", 1, key_scopes::read);
@@ -67,16 +67,18 @@ struct TradeDesk {
   TradeWorld& world;
   Keys keys;
   FeedOptions options;
-  OrderEntry entry{world.take_gate(), world.router().instruments()};
+  LostSessions lost;
+  OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
 };
 
 class TradeClient {
  public:
-  TradeClient(TradeDesk& desk, std::string subprotocol = "")
+  explicit TradeClient(TradeDesk& desk, std::string subprotocol = "", std::uint32_t id = 1)
       : desk_(desk),
+        name_("s-" + std::to_string(id)),
         session_(desk.world.router(), desk.entry, desk.keys, desk.world.log(), desk.options,
-                 {.id = SessionId{1},
-                  .name = "s-1",
+                 {.id = SessionId{id},
+                  .name = name_,
                   .nonce = "bm9uY2U=",
                   .subprotocol = std::move(subprotocol),
                   .peer = "test"}) {
@@ -99,12 +101,13 @@ class TradeClient {
   std::string auth(const std::string& key = "demo", const std::string& more = "") {
     static_cast<void>(hear());
     say(R"({"op":"auth","id":1,"key":")" + key + R"(","alg":"hmac-sha256","sig":")" +
-        sign(KeyAlgorithm::hmac_sha256, demo_key_secret, "bm9uY2U=", "s-1") + "\"" + more + "}");
+        sign(KeyAlgorithm::hmac_sha256, demo_key_secret, "bm9uY2U=", name_) + "\"" + more + "}");
     return answer();
   }
 
  private:
   TradeDesk& desk_;
+  std::string name_;
   TradeSession session_;
   Outbox out_;
 };
