@@ -6,7 +6,6 @@ namespace bourse {
 
 Handle Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
                                     Handle parent) {
-  if (slot == no_handle) return root_ = new_level(memory, key, no_handle);
   while (is_node(slot)) {
     const Handle at = slot & ~node_tag;
     const LadderNode& node = memory.nodes[at];

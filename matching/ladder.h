@@ -88,6 +88,7 @@ class Ladder {
                               Handle parent);
   Handle split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot, std::uint64_t slot_key,
                Handle parent);
+  void erase_below(LadderMemory& memory, Handle level);
   void collapse(LadderMemory& memory, Handle node);
   static Handle best_below(const LadderMemory& memory, std::uint32_t slot);
   static void set_parent(LadderMemory& memory, std::uint32_t slot, Handle parent);
@@ -135,7 +136,8 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   return no_handle;
 }
 
-inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle parent) {
+[[gnu::always_inline]] inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key,
+                                                       Handle parent) {
   const Handle handle = memory.levels.take();
   memory.levels[handle] = Level{.key = key,
                                 .price = no_price,
@@ -164,6 +166,7 @@ inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle 
 
 [[gnu::always_inline]] inline Handle Ladder::find_or_insert(LadderMemory& memory,
                                                             std::uint64_t key) {
+  if (root_ == no_handle) return root_ = new_level(memory, key, no_handle);
   const Handle known = hot(key);
   if (known != no_handle) [[likely]] {
     const LadderNode& node = memory.nodes[known];
@@ -175,8 +178,14 @@ inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle 
   return find_or_insert_below(memory, key, root_, no_handle);
 }
 
-[[gnu::noinline]] inline void Ladder::erase(LadderMemory& memory, Handle level) {
+[[gnu::always_inline]] inline void Ladder::erase(LadderMemory& memory, Handle level) {
   DCHECK(memory.levels[level].is_empty());
+  if (root_ != level) return erase_below(memory, level);
+  root_ = best_ = no_handle;  // it was the only one
+  memory.levels.release(level);
+}
+
+[[gnu::noinline]] inline void Ladder::erase_below(LadderMemory& memory, Handle level) {
   if (best_ == level) {
     best_ = next_worse(memory, level);
     if (best_ != no_handle) best_key_ = memory.levels[best_].key;
@@ -184,10 +193,6 @@ inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key, Handle 
   const std::uint64_t key = memory.levels[level].key;
   const Handle at = memory.levels[level].parent;
   memory.levels.release(level);
-  if (at == no_handle) {
-    root_ = no_handle;
-    return;
-  }
   LadderNode& node = memory.nodes[at];
   node.children_mask &= ~(std::uint64_t{1} << digit(key, node.shift));
   DCHECK(node.children_mask != 0);

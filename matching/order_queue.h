@@ -2,8 +2,7 @@
 //   Shape:  a chain of cache lines with the handles of thirteen orders each, and a mask of those
 //           that are still there. An order knows its place (line and slot), so taking it out
 //           clears one bit in one line: no neighbour is touched, and a walk reads line after line.
-//           A place is never used again while its line is in the queue; a line that is empty goes
-//           back. append, erase, front and next are O(1).
+//           A line that is empty goes back. append, erase, front and next are O(1).
 //   Owner:  the thread of the engine. The queues of levels and of accounts share one QueueLines.
 //   Errors: none; there are lines for all open orders, each in two queues and alone in its lines.
 #pragma once
@@ -21,7 +20,7 @@ struct alignas(64) QueueLine {
   Handle next;                // younger orders
   Handle prev;                // older orders
   std::uint16_t live;         // bit i: orders[i] is in the queue
-  std::uint16_t used;         // slots that have been given out, the lowest first
+  std::uint16_t used;         // the next order's slot: behind all that are in use
   Handle orders[slot_count];  // oldest first
 };
 static_assert(sizeof(QueueLine) == 64);
@@ -44,8 +43,11 @@ struct OrderQueue {
   bool is_empty() const { return count == 0; }
 
   [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order) {
-    if (count == 0 || lines[last].used == QueueLine::slot_count) [[unlikely]]
+    if (count == 0) {
+      first = last = new_line(lines, no_handle);
+    } else if (lines[last].used == QueueLine::slot_count) [[unlikely]] {
       add_line(lines);
+    }
     const Handle youngest = last;
     QueueLine& line = lines[youngest];
     const std::uint32_t slot = line.used;
@@ -59,9 +61,14 @@ struct OrderQueue {
   [[gnu::always_inline]] void erase(QueueLines& lines, QueuePlace place) {
     QueueLine& line = lines[place >> 4];
     DCHECK((line.live >> (place & 15) & 1) != 0);
-    --count;
-    line.live = static_cast<std::uint16_t>(line.live & ~(1u << (place & 15)));
-    if (line.live == 0) drop_line(lines, place >> 4);
+    const std::uint32_t live = line.live & ~(1u << (place & 15));
+    line.live = static_cast<std::uint16_t>(live);
+    // Slots behind the youngest order are free again: an order that comes and goes at the end leaves
+    // nothing behind.
+    line.used = static_cast<std::uint16_t>(std::bit_width(live));
+    if (--count == 0) return lines.release(first);
+    if (live == 0) [[unlikely]]
+      drop_line(lines, place >> 4);
   }
 
   // The oldest order. REQUIRES: not empty.
@@ -86,18 +93,17 @@ struct OrderQueue {
   static QueuePlace first_of(const QueueLines& lines, Handle line) {
     return line << 4 | static_cast<std::uint32_t>(std::countr_zero(lines[line].live));
   }
-  [[gnu::noinline]] void add_line(QueueLines& lines) {
+  [[gnu::always_inline]] static Handle new_line(QueueLines& lines, Handle prev) {
     const Handle added = lines.take();
     QueueLine& line = lines[added];
     line.next = no_handle;
+    line.prev = prev;
     line.live = line.used = 0;
-    if (count == 0) {
-      first = added;
-      line.prev = no_handle;
-    } else {
-      line.prev = last;
-      lines[last].next = added;
-    }
+    return added;
+  }
+  [[gnu::noinline]] void add_line(QueueLines& lines) {
+    const Handle added = new_line(lines, last);
+    lines[last].next = added;
     last = added;
   }
   [[gnu::noinline]] void drop_line(QueueLines& lines, Handle dropped) {

@@ -20,36 +20,28 @@ class ReportRing {
  public:
   explicit ReportRing(std::uint32_t capacity)
       : records_(std::make_unique<Record[]>(std::bit_ceil(std::uint64_t{capacity} + 2))),
-        mask_(std::bit_ceil(std::uint64_t{capacity} + 2) - 1) {}
+        mask_(std::bit_ceil(std::uint64_t{capacity} + 2) - 1),
+        last_free_(mask_ - 1) {}
 
   // Writer. `a` is the order, or the maker of a trade; `b` the taker of a trade.
-  bool push(std::uint8_t type, std::uint8_t side, std::uint64_t sequence, std::uint64_t a,
-            std::uint64_t b, std::int64_t price, std::uint32_t quantity) {
-    if (written_ + 2 - read_seen_ > mask_ + 1) {
-      publish();
-      read_seen_ = read_.load(std::memory_order_acquire);
-      if (written_ + 2 - read_seen_ > mask_ + 1) return false;
+  [[gnu::always_inline]] bool push(std::uint8_t type, std::uint8_t side, std::uint64_t sequence,
+                                   std::uint64_t a, std::uint64_t b, std::int64_t price,
+                                   std::uint32_t quantity) {
+    if (written_ > last_free_) [[unlikely]] {
+      if (!make_room()) return false;
     }
     const bool wide = ((a | b) >> 32) != 0;
-    records_[written_++ & mask_] = {type,
-                                    side,
-                                    wide,
-                                    0,
-                                    quantity,
-                                    sequence,
-                                    price,
-                                    static_cast<std::uint32_t>(a),
-                                    static_cast<std::uint32_t>(b)};
+    // Whole words, so that a record is four stores.
+    records_[written_ & mask_] = {.kind = std::uint64_t{type} | std::uint64_t{side} << side_shift |
+                                          std::uint64_t{wide} << wide_shift |
+                                          std::uint64_t{quantity} << quantity_shift,
+                                  .sequence = sequence,
+                                  .price = price,
+                                  .ids = low_half(a) | b << 32};
+    ++written_;
     if (wide) [[unlikely]] {
-      records_[written_++ & mask_] = {0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      0,
-                                      static_cast<std::uint32_t>(a >> 32),
-                                      static_cast<std::uint32_t>(b >> 32)};
+      records_[written_++ & mask_] = {
+          .kind = 0, .sequence = 0, .price = 0, .ids = a >> 32 | (b >> 32 << 32)};
     }
     if (written_ - published_ >= publish_every) publish();
     return true;
@@ -71,36 +63,44 @@ class ReportRing {
 
  private:
   static constexpr std::uint64_t publish_every = 16;
+  static constexpr unsigned side_shift = 8;
+  static constexpr unsigned wide_shift = 16;
+  static constexpr unsigned quantity_shift = 32;
   struct alignas(32) Record {
-    std::uint8_t type;
-    std::uint8_t side;
-    std::uint8_t wide;  // the high halves of the ids are in the next record
-    std::uint8_t reserved_;
-    std::uint32_t quantity;
+    std::uint64_t kind;  // type, side, whether the high halves of the ids follow, quantity
     std::uint64_t sequence;
     std::int64_t price;
-    std::uint32_t a;
-    std::uint32_t b;
+    std::uint64_t ids;  // the low halves of a and b
   };
   static_assert(sizeof(Record) == 32);
 
+  static std::uint64_t low_half(std::uint64_t id) { return id & 0xffff'ffff; }
+
+  // Is there room for two records now?
+  [[gnu::noinline]] bool make_room() {
+    publish();
+    last_free_ = read_.load(std::memory_order_acquire) + mask_ - 1;
+    return written_ <= last_free_;
+  }
+
   std::uint64_t expand(std::uint64_t at, me_report_t& out) const {
     const Record& record = records_[at++ & mask_];
-    std::uint64_t a = record.a;
-    std::uint64_t b = record.b;
-    if (record.wide != 0) [[unlikely]] {
+    std::uint64_t a = low_half(record.ids);
+    std::uint64_t b = record.ids >> 32;
+    if ((record.kind >> wide_shift & 1) != 0) [[unlikely]] {
       const Record& high = records_[at++ & mask_];
-      a |= std::uint64_t{high.a} << 32;
-      b |= std::uint64_t{high.b} << 32;
+      a |= high.ids << 32;
+      b |= high.ids >> 32 << 32;
     }
-    const bool trade = record.type == 1;
-    out = {record.type,
-           record.side,
+    const auto type = static_cast<std::uint8_t>(record.kind);
+    const bool trade = type == 1;
+    out = {type,
+           static_cast<std::uint8_t>(record.kind >> side_shift),
            {},
            record.sequence,
            trade ? b : a,
            record.price,
-           record.quantity,
+           static_cast<std::uint32_t>(record.kind >> quantity_shift),
            0,
            trade ? a : 0,
            trade ? b : 0,
@@ -117,7 +117,7 @@ class ReportRing {
   // The writer's own.
   alignas(cache_line_pair_bytes) std::uint64_t written_ = 0;
   std::uint64_t published_ = 0;
-  std::uint64_t read_seen_ = 0;
+  std::uint64_t last_free_ = 0;  // two records may be written from here, or before
 };
 
 }  // namespace bourse

@@ -66,6 +66,16 @@ TEST_F(OrderQueueTest, ALineWithoutOrdersGoesBackFromTheMiddle) {
   EXPECT_TRUE(agrees());
 }
 
+TEST_F(OrderQueueTest, OrdersThatComeAndGoAtTheEndTakeNoNewLines) {
+  append(1);
+  for (Handle order = 2; order < 100; ++order) {
+    append(order);
+    EXPECT_EQ(lines.live_count(), 1u);
+    erase(1);
+  }
+  EXPECT_TRUE(agrees());
+}
+
 TEST_F(OrderQueueTest, AWalkGoesOnWhenTheOrderItStandsAtIsTakenOut) {
   for (Handle order = 0; order < 40; ++order) append(order);
   std::vector<Handle> met;
