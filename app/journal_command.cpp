@@ -67,13 +67,13 @@ void print_segment_row(const SegmentCheck& segment) {
 
 void print_segment_json(const SegmentCheck& segment) {
   fmt::print(
-      R"({{"segment":{},"number":{},"base_sequence":{},"last_sequence":{},"first_time_ns":{},)"
-      R"("last_time_ns":{},"epoch":{},"bytes":{},"state":"{}","transactions":{},)"
+      R"({{"segment":{},"number":{},"base_sequence":{},"last_sequence":{},"first_time":"{}",)"
+      R"("last_time":"{}","epoch":{},"bytes":{},"state":"{}","transactions":{},)"
       R"("records_sound":{},"index_sound":{},"hash_sound":{}}})"
       "\n",
       json_text(to_string(segment.name)),
       segment.header ? std::to_string(segment.header->number) : "null", segment.name.base.value(),
-      segment.last_sequence.value(), segment.first_time.value(), segment.last_time.value(),
+      segment.last_sequence.value(), time_text(segment.first_time), time_text(segment.last_time),
       segment.name.epoch.value(), segment.file_bytes, state_of(segment),
       segment.records_sound ? std::to_string(segment.transactions) : "null",
       json_word(segment.records_sound), json_word(segment.index_sound),

@@ -106,11 +106,11 @@ void print_counts(std::string_view member, Name name,
 
 void print_json(const LogStatistics& stats) {
   fmt::print(
-      R"({{"first_sequence":{},"last_sequence":{},"epochs":{},"first_time_ns":{},)"
-      R"("last_time_ns":{},"transactions":{},"per_second":{:.3f},"busiest_second":{},"bytes":{},)"
+      R"({{"first_sequence":{},"last_sequence":{},"epochs":{},"first_time":"{}",)"
+      R"("last_time":"{}","transactions":{},"per_second":{:.3f},"busiest_second":{},"bytes":{},)"
       R"("events":{},"reports":{},"trades":{},"sizes":{{)",
       stats.first_sequence().value(), stats.last_sequence().value(), stats.epochs(),
-      stats.first_time().value(), stats.last_time().value(), stats.transactions(),
+      time_text(stats.first_time()), time_text(stats.last_time()), stats.transactions(),
       per_second(stats), stats.busiest_second_count(), stats.bytes(), stats.events(),
       stats.reports(), stats.trades());
   for (const auto& [name, per_mille] : percentiles) {

@@ -224,6 +224,13 @@ Result<LogCheck> check_log(Disk& disk, const std::filesystem::path& directory, C
       compressed.compressed = true;
       if (!disk.open(directory / to_string(name), OpenMode::read)) name = compressed;
     }
+    if (check.in_use && !disk.open(directory / to_string(name), OpenMode::read)) {
+      // Deleted since? Then what is checked has another beginning by now.
+      const auto now = read_manifest(disk, directory);
+      if (now && now->last && now->last->last_sequence > check.deleted_to) {
+        return check_log(disk, directory, depth, progress, is_locked_by_us);
+      }
+    }
     check.segments.push_back(check_segment(
         disk, directory, name,
         [&](const SegmentHeader* header) {

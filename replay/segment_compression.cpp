@@ -77,53 +77,62 @@ Result<void> prove(Disk& disk, const std::filesystem::path& path, const SegmentF
   return {};
 }
 
+// Into `being_made`, which is whole and proven afterwards.
+Result<Compressed> compress_into(Disk& disk, const std::filesystem::path& being_made,
+                                 const SegmentReader& raw, const std::function<bool()>& goes_on) {
+  const SegmentFooter& footer = *raw.footer();
+  const auto failed = [&](int error) {
+    return std::unexpected(disk_error(error, "compressing into", being_made));
+  };
+  const auto file = disk.open(being_made, OpenMode::open_or_create);
+  if (!file) return failed(file.error());
+  if (const auto cut = (*file)->truncate(0); !cut) return failed(cut.error());
+  FrameWriter writer(**file);
+  std::vector<std::byte> frame(frame_bytes);
+  for (std::uint64_t at = 0; at < footer.file_bytes;) {
+    if (!goes_on()) {
+      return fail(ExitCode::interrupted, "compressing was given up", raw.path().string());
+    }
+    const std::size_t wanted = std::min<std::uint64_t>(frame.size(), footer.file_bytes - at);
+    const auto got = raw.file().read(std::span(frame).first(wanted), at);
+    if (!got) return std::unexpected(disk_error(got.error(), "reading", raw.path()));
+    if (*got != wanted) {
+      return std::unexpected(damage_error(raw.path(), at, footer.file_bytes,
+                                          "the segment ends before its footer says"));
+    }
+    if (const auto put = writer.add(std::span(frame).first(wanted)); !put) {
+      return failed(put.error());
+    }
+    at += wanted;
+  }
+  if (const auto done = writer.finish(); !done) return failed(done.error());
+  if (auto proven = prove(disk, being_made, footer); !proven) {
+    return std::unexpected(std::move(proven.error()));
+  }
+  return Compressed{.raw_bytes = footer.file_bytes, .compressed_bytes = writer.bytes()};
+}
+
 }  // namespace
 
 Result<Compressed> compress_segment(Disk& disk, const std::filesystem::path& directory,
                                     const SegmentName& raw, const std::function<bool()>& goes_on) {
   const auto reader = SegmentReader::open(disk, directory, raw);
   if (!reader) return std::unexpected(reader.error());
-  const SegmentFooter& footer = *(*reader)->footer();
   SegmentName compressed = raw;
   compressed.compressed = true;
   const auto path = directory / to_string(compressed);
   auto being_made = path;
   being_made += unfinished_suffix;
-  auto file = disk.open(being_made, OpenMode::open_or_create);
-  if (!file) return std::unexpected(disk_error(file.error(), "compressing into", being_made));
-  if (auto cut = (*file)->truncate(0); !cut) {
-    return std::unexpected(disk_error(cut.error(), "compressing into", being_made));
-  }
-  FrameWriter writer(**file);
-  std::vector<std::byte> frame(frame_bytes);
-  for (std::uint64_t at = 0; at < footer.file_bytes;) {
-    if (!goes_on()) {
-      static_cast<void>(disk.remove(being_made));
-      return fail(ExitCode::interrupted, "compressing was given up", path.string());
-    }
-    const std::size_t wanted = std::min<std::uint64_t>(frame.size(), footer.file_bytes - at);
-    const auto got = (*reader)->file().read(std::span(frame).first(wanted), at);
-    if (!got) return std::unexpected(disk_error(got.error(), "reading", (*reader)->path()));
-    if (*got != wanted) {
-      return std::unexpected(damage_error((*reader)->path(), at, footer.file_bytes,
-                                          "the segment ends before its footer says"));
-    }
-    if (auto put = writer.add(std::span(frame).first(wanted)); !put) {
-      return std::unexpected(disk_error(put.error(), "compressing into", being_made));
-    }
-    at += wanted;
-  }
-  if (auto done = writer.finish(); !done) {
-    return std::unexpected(disk_error(done.error(), "compressing into", being_made));
-  }
-  if (auto proven = prove(disk, being_made, footer); !proven) {
+  auto made = compress_into(disk, being_made, **reader, goes_on);
+  if (!made) {
+    // Half a file is of no use, and its room may be what is missing.
     static_cast<void>(disk.remove(being_made));
-    return std::unexpected(std::move(proven.error()));
+    return made;
   }
   auto named = disk.rename(being_made, path);
   if (named) named = disk.sync_directory(directory);
   if (!named) return std::unexpected(disk_error(named.error(), "naming", path));
-  return Compressed{.raw_bytes = footer.file_bytes, .compressed_bytes = writer.bytes()};
+  return made;
 }
 
 Result<void> remove_segment(Disk& disk, const std::filesystem::path& directory,
