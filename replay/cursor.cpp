@@ -161,6 +161,9 @@ bool Cursor::State::enter_segment() {
     if (const IndexEntry* entry = (*index)->find(delta)) offset = entry->offset;
   }
   scanner->start(offset);
+  // What lies between has been verified by whoever read it, or will be; the one sought is now. If
+  // the way there is not sound, it is read record by record and the damage told.
+  static_cast<void>(scanner->skip_to(next_sequence));
   head_at_read = head;
   is_placed = true;
   return true;

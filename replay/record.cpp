@@ -1,6 +1,11 @@
 #include "replay/record.h"
 
+#include <algorithm>
 #include <cstring>
+
+#ifdef __SSE4_2__
+#include <nmmintrin.h>
+#endif
 
 #include "replay/crc32c.h"  // crc32c
 
@@ -13,15 +18,80 @@ static_assert(crc_offset == 4 && after_crc == 8);
 
 }  // namespace
 
+#ifdef __SSE4_2__
+
+namespace {
+
+std::uint64_t word_at(const std::byte* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// Length, salt and offset first.
+std::uint64_t begin_crc(std::uint32_t length, std::uint64_t salt, std::uint64_t offset) {
+  const std::uint32_t state = _mm_crc32_u32(~std::uint32_t{0}, length);
+  return _mm_crc32_u64(_mm_crc32_u64(state, salt), offset);
+}
+
+std::uint64_t add_words(std::uint64_t state, const std::byte* from, const std::byte* to) {
+  for (; from != to; from += 8) state = _mm_crc32_u64(state, word_at(from));
+  return state;
+}
+
+}  // namespace
+
 std::uint32_t record_crc(std::span<const std::byte> record, std::uint64_t salt,
                          std::uint64_t offset) {
-  // Length, salt and offset first, as one piece of 20 bytes.
+  std::uint32_t length = 0;
+  std::memcpy(&length, record.data(), sizeof length);
+  const std::byte* const words_end = record.data() + record.size() / 8 * 8;
+  const std::uint64_t state =
+      add_words(begin_crc(length, salt, offset), record.data() + after_crc, words_end);
+  const std::span<const std::byte> rest(words_end, record.data() + record.size());
+  return crc32c(~static_cast<std::uint32_t>(state), rest);
+}
+
+std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& records,
+                                         std::uint64_t salt) {
+  const auto& [a, b, c] = records;
+  std::uint64_t crc_a = begin_crc(a.length, salt, a.offset);
+  std::uint64_t crc_b = begin_crc(b.length, salt, b.offset);
+  std::uint64_t crc_c = begin_crc(c.length, salt, c.offset);
+  const std::size_t common = std::min({a.length, b.length, c.length});
+  for (std::size_t at = after_crc; at < common; at += 8) {
+    crc_a = _mm_crc32_u64(crc_a, word_at(a.bytes + at));
+    crc_b = _mm_crc32_u64(crc_b, word_at(b.bytes + at));
+    crc_c = _mm_crc32_u64(crc_c, word_at(c.bytes + at));
+  }
+  const auto rest = [common](std::uint64_t crc, const RecordPlace& record) {
+    return ~static_cast<std::uint32_t>(
+        add_words(crc, record.bytes + common, record.bytes + record.length));
+  };
+  return {rest(crc_a, a), rest(crc_b, b), rest(crc_c, c)};
+}
+
+#else
+
+std::uint32_t record_crc(std::span<const std::byte> record, std::uint64_t salt,
+                         std::uint64_t offset) {
   std::array<std::byte, 20> head{};
   std::memcpy(head.data(), record.data(), 4);
   std::memcpy(head.data() + 4, &salt, 8);
   std::memcpy(head.data() + 12, &offset, 8);
   return crc32c(crc32c(0, head), record.subspan(after_crc));
 }
+
+std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& records,
+                                         std::uint64_t salt) {
+  std::array<std::uint32_t, 3> crcs{};
+  for (std::size_t i = 0; i < crcs.size(); ++i) {
+    crcs[i] = record_crc({records[i].bytes, records[i].length}, salt, records[i].offset);
+  }
+  return crcs;
+}
+
+#endif
 
 RecordHeader record_header(const std::byte* record) {
   RecordHeader header;

@@ -1,6 +1,7 @@
 #include "replay/record_scanner.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "matching/check.h"  // CHECK
@@ -9,7 +10,8 @@
 namespace bourse {
 namespace {
 
-constexpr std::size_t first_chunk_bytes = 32u << 10;
+// An index entry is never further from what is sought than this, nearly.
+constexpr std::size_t first_chunk_bytes = index_every_bytes + (4u << 10);
 constexpr std::size_t chunk_bytes_max = 256u << 10;
 
 }  // namespace
@@ -18,14 +20,14 @@ void RecordScanner::start(std::uint64_t offset) {
   CHECK(offset % 8 == 0);
   // What is buffered may be stale: a start is a seek, and reads anew.
   begin_ = offset;
-  at_ = filled_ = found_bytes_ = 0;
+  at_ = filled_ = found_bytes_ = sound_end_ = 0;
   chunk_bytes_ = first_chunk_bytes;
   at_file_end_ = false;
 }
 
 void RecordScanner::forget() {
   filled_ = at_;
-  found_bytes_ = 0;
+  found_bytes_ = sound_end_ = 0;
   at_file_end_ = false;
 }
 
@@ -51,7 +53,7 @@ bool RecordScanner::fill(std::size_t bytes_wanted) {
     std::memmove(buffer_.get(), buffer_.get() + at_, kept);
   }
   begin_ += at_;
-  at_ = 0;
+  at_ = sound_end_ = 0;
   filled_ = kept;
   const std::span<std::byte> into(buffer_.get() + kept, room - kept);
   const auto got = file_->read(into, begin_ + kept);
@@ -64,9 +66,55 @@ bool RecordScanner::fill(std::size_t bytes_wanted) {
   return true;
 }
 
+// Three records at once, if so many lie here whole and sound. Else one at a time will tell why.
+void RecordScanner::verify_ahead() {
+  std::array<RecordPlace, 3> records{};
+  std::size_t at = at_;
+  for (RecordPlace& record : records) {
+    if (filled_ - at < sizeof(RecordHeader)) return;
+    const std::byte* const bytes = buffer_.get() + at;
+    const std::uint32_t length = record_header(bytes).length;
+    if (length < sizeof(RecordHeader) || length % 8 != 0 || length > filled_ - at) return;
+    record = {bytes, length, begin_ + at};
+    at += length;
+  }
+  const auto crcs = record_crcs(records, salt_);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (record_header(records[i].bytes).crc32c != crcs[i]) return;
+  }
+  sound_end_ = at;
+}
+
+bool RecordScanner::skip_to(Sequence wanted) {
+  CHECK(filled_ == 0);
+  if (!fill(0)) return false;
+  std::size_t at = 0;
+  while (filled_ - at >= sizeof(RecordHeader)) {
+    const RecordHeader header = record_header(buffer_.get() + at);
+    if (header.length < sizeof header || header.length % 8 != 0 || header.length > filled_ - at) {
+      return false;
+    }
+    if (header.type == RecordType::transaction && header.sequence >= wanted) {
+      if (header.sequence != wanted) return false;
+      at_ = at;
+      return true;
+    }
+    at += header.length;
+  }
+  return false;
+}
+
 RecordScanner::Found RecordScanner::next() {
   at_ += found_bytes_;
   found_bytes_ = 0;
+  if (at_ >= sound_end_) verify_ahead();
+  if (at_ < sound_end_) {
+    header_ = record_header(buffer_.get() + at_);
+    header_.crc32c = 0;
+    set_record_crc(buffer_.get() + at_, 0);
+    found_bytes_ = header_.length;
+    return Found::record;
+  }
   for (;;) {
     const std::size_t left = filled_ - at_;
     // At the end of the file even less than a header may be zeros, which is a clean end.

@@ -32,6 +32,10 @@ class RecordScanner {
   void start(std::uint64_t offset);
   // Looks at the record at offset(), having moved over the one it found before, if it found one.
   Found next();
+  // After a start(): moves to the transaction `wanted` by the lengths and sequences of the records
+  // before it, unverified; next() then judges that one. False if they do not lead there: nothing
+  // has moved.
+  bool skip_to(Sequence wanted);
   // Whether next() can answer without reading the file.
   bool has_buffered() const;
   // Forgets what is buffered from the current record on: it may have been written meanwhile.
@@ -47,6 +51,7 @@ class RecordScanner {
   int read_error() const { return read_error_; }
 
  private:
+  void verify_ahead();
   bool fill(std::size_t bytes_wanted);  // from the current record on; false: read error
 
   const DiskFile* file_;
@@ -58,6 +63,7 @@ class RecordScanner {
   std::size_t at_ = 0;           // current record in the buffer
   std::size_t filled_ = 0;
   std::size_t found_bytes_ = 0;  // of the record last found; 0 if none
+  std::size_t sound_end_ = 0;    // in the buffer: the records before it have been verified
   bool at_file_end_ = false;     // the last fill met it
   RecordHeader header_{};
   int read_error_ = 0;

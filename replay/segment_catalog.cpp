@@ -6,6 +6,11 @@
 #include "matching/check.h"  // CHECK
 
 namespace bourse {
+namespace {
+
+constexpr std::uint64_t readers_kept = 8;  // each a descriptor and an index of 0.1 % of its segment
+
+}  // namespace
 
 void SegmentCatalog::add(const SegmentName& name, TimeNs base_time,
                          std::shared_ptr<const SparseIndex> live_index) {
@@ -25,6 +30,7 @@ DiskResult<void> SegmentCatalog::seal_newest() {
   // Readers that have the file open go on reading it: a renamed file is the same file.
   entry.name = sealed;
   entry.live_index.reset();
+  entry.kept.reset();
   return {};
 }
 
@@ -34,6 +40,7 @@ void SegmentCatalog::rename(const SegmentName& name) {
       std::ranges::find(entries_, name.base, [](const Entry& e) { return e.name.base; });
   CHECK(known != entries_.end() && known->name.epoch == name.epoch);
   known->name = name;
+  known->kept.reset();  // the file that it has open may be removed
 }
 
 void SegmentCatalog::remove_oldest() {
@@ -83,12 +90,22 @@ std::size_t SegmentCatalog::size() const {
   return entries_.size();
 }
 
+void SegmentCatalog::keep(Entry& entry, std::shared_ptr<const SegmentReader> reader) {
+  entry.kept = std::move(reader);
+  entry.kept_at = ++opened_;
+  for (Entry& other : entries_) {
+    if (other.kept_at + readers_kept <= opened_) other.kept.reset();
+  }
+}
+
 Result<std::shared_ptr<const SegmentReader>> SegmentCatalog::open(std::size_t index) {
   Entry& entry = entries_[index];
   if (auto reader = entry.reader.lock()) return reader;
   auto reader = SegmentReader::open(disk_, directory_, entry.name, entry.live_index);
   if (!reader) return std::unexpected(std::move(reader.error()));
   entry.reader = *reader;
+  // Of a segment that another process writes the index would soon be short.
+  if ((*reader)->footer() || entry.live_index != nullptr) keep(entry, *reader);
   return std::shared_ptr<const SegmentReader>(std::move(*reader));
 }
 

@@ -58,13 +58,18 @@ class SegmentCatalog {
     TimeNs base_time;  // nothing in it is older
     std::shared_ptr<const SparseIndex> live_index;
     std::weak_ptr<const SegmentReader> reader;
+    std::shared_ptr<const SegmentReader> kept{};  // so that seeks to and fro need not open it again
+    std::uint64_t kept_at = 0;
   };
   Result<std::shared_ptr<const SegmentReader>> open(std::size_t index);
 
   Disk& disk_;
   const std::filesystem::path directory_;
+  void keep(Entry& entry, std::shared_ptr<const SegmentReader> reader);
+
   mutable std::mutex lock_;
   std::vector<Entry> entries_;
+  std::uint64_t opened_ = 0;  // readers so far
 };
 
 }  // namespace bourse
