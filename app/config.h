@@ -46,6 +46,7 @@ struct Config {
     Durability durability = Durability::disk;
     std::uint64_t segment_bytes = 256u << 20;
     std::uint64_t tail_bytes = 64u << 20;
+    std::uint64_t reserve_bytes = 64u << 20;
     // What becomes of sealed segments; 0 = never.
     std::uint64_t compress_after_s = 3600;
     std::uint64_t retain_s = 0;

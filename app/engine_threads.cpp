@@ -10,7 +10,7 @@ namespace bourse {
 namespace {
 
 constexpr std::chrono::microseconds blocked_pause{50};
-constexpr std::chrono::milliseconds degraded_pause{10};
+constexpr std::chrono::milliseconds stalled_pause{10};
 constexpr std::chrono::milliseconds timer_step{5};
 
 }  // namespace
@@ -33,23 +33,27 @@ void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t comma
   }
 }
 
-void run_timer(Sequencer& sequencer, const StopFlag& stop) {
+void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFlag& stop,
+               const std::function<void(JournalState)>& on_journal) {
+  JournalState known = JournalState::writing;
   while (!stop()) {
     std::this_thread::sleep_for(timer_step);
+    if (const JournalState state = journal.state(); state != known) {
+      known = state;
+      sequencer.take_orders(state == JournalState::writing);
+      on_journal(state);
+    }
     if (sequencer.due() <= wall_clock_now()) sequencer.commands_waiting().wake();
   }
 }
 
 std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
-                                 const std::function<void()>& on_released,
-                                 const std::function<void(const Error&)>& on_degraded) {
+                                 const std::function<void()>& on_released) {
   JournalWriter& journal = log.journal();
   Waiter waiter(wait, log.tail().arrivals());
-  bool was_degraded = false;
   while (true) {
     switch (journal.step()) {
       case JournalWriter::Step::wrote:
-        was_degraded = false;
         on_released();
         waiter.worked();
         break;
@@ -61,11 +65,9 @@ std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
         }
         waiter.wait([&] { return journal.has_work() || stop(); });
         break;
-      case JournalWriter::Step::degraded:
-        if (!was_degraded) on_degraded(journal.failure());
-        was_degraded = true;
+      case JournalWriter::Step::stalled:
         if (stop()) return journal.failure();
-        std::this_thread::sleep_for(degraded_pause);
+        std::this_thread::sleep_for(stalled_pause);
         break;
       case JournalWriter::Step::failed:
         return journal.failure();

@@ -29,13 +29,14 @@ void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t comma
                 const StopFlag& stop, const StopFlag& abandon);
 
 // Wakes a parked engine thread when a timer of the market is due (an order expires, an auction
-// ends), at most 5 ms late, until `stop` is set.
-void run_timer(Sequencer& sequencer, const StopFlag& stop);
+// ends) and closes the gates to new orders while the journal's disk is full; both at most 5 ms
+// late, until `stop` is set. `on_journal` is called when the journal's state has changed.
+void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFlag& stop,
+               const std::function<void(JournalState)>& on_journal);
 
 // Writes and releases until `stop` is set and the tail is written, then finishes the journal.
-// `on_released` is called after each group, `on_degraded` once each time the disk has become full.
+// `on_released` is called after each group.
 std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
-                                 const std::function<void()>& on_released,
-                                 const std::function<void(const Error&)>& on_degraded);
+                                 const std::function<void()>& on_released);
 
 }  // namespace bourse

@@ -18,6 +18,7 @@
 #include "app/demo_market.h"          // DemoMarket
 #include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
+#include "app/journal_metrics.h"      // export_journal_metrics
 #include "app/keep_config.h"          // keep_policy
 #include "app/keeper_thread.h"        // KeeperThread
 #include "app/key_config.h"           // keys_of
@@ -98,6 +99,7 @@ struct Exchange::Parts {
   Result<void> open_participant();
   void start_threads();
   void export_metrics();
+  void tell_journal(JournalState state) const;
   std::vector<std::string> reasons_not_ready() const;
 };
 
@@ -109,6 +111,7 @@ Result<void> Exchange::Parts::recover() {
   options.durability = config.journal.durability;
   options.segment_bytes = config.journal.segment_bytes;
   options.tail_bytes = config.journal.tail_bytes;
+  options.reserve_bytes = config.journal.reserve_bytes;
   auto opened = Log::open(options);
   if (!opened) return std::unexpected(opened.error());
   log = std::move(*opened);
@@ -271,17 +274,17 @@ void Exchange::Parts::start_threads() {
     const auto wake_shards = [this] {
       for (const auto& shard : shards) shard->wake();
     };
-    const auto on_degraded = [](const Error& error) {
-      spdlog::error("the disk is full, nothing is released until there is room: {}", error.text());
-    };
-    auto ended = run_journal(*log, config.engine.wait, journal_stop, wake_shards, on_degraded);
+    auto ended = run_journal(*log, config.engine.wait, journal_stop, wake_shards);
     if (ended) fail_with(std::move(*ended));
   });
   engine_thread = std::thread([this] {
     run_engine(*sequencer, *log, config.engine.wait, config.engine.commands_per_poll_max,
                engine_stop, engine_abandon);
   });
-  timer_thread = std::thread([this] { run_timer(*sequencer, engine_stop); });
+  timer_thread = std::thread([this] {
+    run_timer(*sequencer, log->journal(), engine_stop,
+              [this](JournalState state) { tell_journal(state); });
+  });
   for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
   if (participant)
     participant_thread = std::thread([this] {
@@ -295,18 +298,40 @@ void Exchange::Parts::start_threads() {
   is_ready.set();
 }
 
+void Exchange::Parts::tell_journal(JournalState state) const {
+  const JournalWriter& journal = log->journal();
+  if (state == JournalState::writing)
+    spdlog::info("the journal's disk has room again: orders are taken");
+  else if (state == JournalState::degraded)
+    spdlog::error("the journal's disk is full, cancels only: {}", journal.failure().text());
+  else if (state == JournalState::stalled)
+    spdlog::error("the journal's disk is full and the reserve is used up, nothing is released: {}",
+                  journal.failure().text());
+}
+
 std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (!is_ready()) reasons.emplace_back("starting");
   if (is_draining()) reasons.emplace_back("shutting down");
-  if (log->journal().state() == JournalState::degraded) reasons.emplace_back("the disk is full");
-  if (log->journal().state() == JournalState::failed)
-    reasons.emplace_back("the journal has failed");
+  switch (log->journal().state()) {
+    case JournalState::writing:
+      break;
+    case JournalState::degraded:
+      reasons.emplace_back("the disk is full: cancels only");
+      break;
+    case JournalState::stalled:
+      reasons.emplace_back("the disk is full: nothing is released");
+      break;
+    case JournalState::failed:
+      reasons.emplace_back("the journal has failed");
+      break;
+  }
   return reasons;
 }
 
 // What others hold in atomics, for GET /metrics.
 void Exchange::Parts::export_metrics() {
+  export_journal_metrics(metrics, *log);
   using Kind = Metrics::Kind;
   const auto sampled = [this](Kind kind, const char* name, const char* help,
                               std::function<double()> value) {
@@ -315,20 +340,6 @@ void Exchange::Parts::export_metrics() {
   const auto number = [](auto value) { return static_cast<double>(value); };
   sampled(Kind::counter, "bourse_commands_total", "commands executed since the start",
           [this, number] { return number(sequencer->command_count()); });
-  sampled(Kind::gauge, "bourse_sequence", "last sequence of the log",
-          [this, number] { return number(log->tail().head().value()); });
-  sampled(Kind::gauge, "bourse_released_sequence", "last sequence that may leave the process",
-          [this, number] { return number(log->released_sequence().value()); });
-  sampled(Kind::gauge, "bourse_durable_sequence", "last sequence that is on the disk for certain",
-          [this, number] { return number(log->journal().marks().durable.load()); });
-  sampled(Kind::counter, "bourse_journal_bytes_total", "bytes written to segments",
-          [this, number] { return number(log->journal().counters().bytes); });
-  sampled(Kind::counter, "bourse_journal_groups_total", "writes of the journal",
-          [this, number] { return number(log->journal().counters().groups); });
-  sampled(Kind::counter, "bourse_fsync_seconds_total", "time inside fdatasync",
-          [this, number] { return number(log->journal().counters().sync_ns_total) / 1e9; });
-  sampled(Kind::gauge, "bourse_tail_lag_bytes", "bytes of the log's tail that wait for the journal",
-          [this, number] { return number(log->tail().gate_lag_bytes()); });
   sampled(Kind::counter, "bourse_blocked_total", "times the engine waited for the journal",
           [this, number] { return number(sequencer->blocked_count()); });
   for (std::size_t gate = 0; gate < sequencer->gate_count(); ++gate) {
@@ -381,7 +392,8 @@ void Exchange::stop() {
   p.log->tail().arrivals().wake();
   if (p.participant_thread.joinable()) p.participant_thread.join();
   p.engine_stop.set();
-  if (p.log->journal().state() != JournalState::writing) p.engine_abandon.set();
+  const JournalState journal = p.log->journal().state();
+  if (journal == JournalState::stalled || journal == JournalState::failed) p.engine_abandon.set();
   p.sequencer->commands_waiting().wake();
   if (p.engine_thread.joinable()) p.engine_thread.join();
   if (p.timer_thread.joinable()) p.timer_thread.join();

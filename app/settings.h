@@ -24,6 +24,8 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("journal.segment_bytes", c.journal.segment_bytes, "size of one segment file");
   visit("journal.tail_bytes", c.journal.tail_bytes,
         "size of the log's memory tail, a power of two");
+  visit("journal.reserve_bytes", c.journal.reserve_bytes,
+        "kept for cancels when the disk is full; 0 = none");
   visit("journal.compress_after_s", c.journal.compress_after_s,
         "compress sealed segments so long after their last transaction; 0 = never");
   visit("journal.retain_s", c.journal.retain_s,

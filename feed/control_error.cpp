@@ -61,6 +61,8 @@ constexpr auto table = std::to_array<ControlErrorInfo>({
     {ControlError::internal, "internal", true, "report it with the time and the session"},
     {ControlError::overloaded, "overloaded", true, "nothing was done: try again"},
     {ControlError::shutting_down, "shutting_down", true, "nothing was done: reconnect and resume"},
+    {ControlError::journal_full, "journal_full", true,
+     "nothing was done: cancels are taken, orders again when there is room"},
 });
 
 constexpr bool is_sorted() {

@@ -52,6 +52,7 @@ enum class ControlError : std::uint16_t {
   internal = 9001,
   overloaded = 9002,
   shutting_down = 9003,
+  journal_full = 9004,
 };
 
 struct ControlErrorInfo {

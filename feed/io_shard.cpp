@@ -49,6 +49,8 @@ class FeedStage {
                                            {{"result", "sequenced"}})),
         orders_busy_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
                                            {{"result", "busy"}})),
+        orders_closed_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
+                                             {{"result", "journal_full"}})),
         sessions_resumed_(parts.metrics.counter("bourse_lost_sessions_total",
                                                 "Sessions cut that had orders to be cancelled",
                                                 {{"result", "resumed"}})),
@@ -125,6 +127,7 @@ class FeedStage {
   void count_orders() {
     orders_sent_.add(entry_.sent_count() - orders_sent_.value());
     orders_busy_.add(entry_.busy_count() - orders_busy_.value());
+    orders_closed_.add(entry_.closed_count() - orders_closed_.value());
     sessions_resumed_.add(entry_.resumed_count() - sessions_resumed_.value());
     sessions_canceled_.add(entry_.canceled_count() - sessions_canceled_.value());
   }
@@ -141,6 +144,7 @@ class FeedStage {
   Counter& frames_;
   Counter& orders_sent_;
   Counter& orders_busy_;
+  Counter& orders_closed_;
   Counter& sessions_resumed_;
   Counter& sessions_canceled_;
   Gauge& hub_sequence_;

@@ -3,7 +3,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <bit>
+#include <charconv>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -12,7 +14,9 @@ namespace bourse {
 
 namespace {
 
-constexpr double seconds_per_ns = 1e-9;
+// A division, because a product with 1e-9 is off by a bit: 4000 / 1e9 is 4e-06.
+constexpr double ns_per_second = 1e9;
+constexpr double max_bound = std::numeric_limits<double>::max();
 
 // Adds one series to what others have counted under the same labels.
 void add_to(prometheus::ClientMetric& into, prometheus::MetricType type, double value) {
@@ -22,22 +26,49 @@ void add_to(prometheus::ClientMetric& into, prometheus::MetricType type, double 
     into.gauge.value += value;
 }
 
-void add_to(prometheus::ClientMetric& into, const Histogram& histogram) {
+void add_to(prometheus::ClientMetric& into, const Metrics::Distribution& values) {
   auto& out = into.histogram;
   if (out.bucket.empty()) {
-    out.bucket.resize(Histogram::buckets_count);
-    for (std::size_t i = 0; i < Histogram::buckets_count; ++i)
-      out.bucket[i].upper_bound = i + 1 < Histogram::buckets_count
-                                      ? static_cast<double>(Histogram::bound_ns(i)) * seconds_per_ns
-                                      : std::numeric_limits<double>::infinity();
+    out.bucket.resize(values.counts.size());
+    for (std::size_t i = 0; i < values.counts.size(); ++i)
+      out.bucket[i].upper_bound =
+          i < values.bounds.size() ? values.bounds[i] : std::numeric_limits<double>::infinity();
   }
   std::uint64_t cumulative = 0;
-  for (std::size_t i = 0; i < Histogram::buckets_count; ++i) {
-    cumulative += histogram.bucket(i);
+  for (std::size_t i = 0; i < values.counts.size(); ++i) {
+    cumulative += values.counts[i];
     out.bucket[i].cumulative_count += cumulative;
   }
   out.sample_count += cumulative;
-  out.sample_sum += static_cast<double>(histogram.sum_ns()) * seconds_per_ns;
+  out.sample_sum += values.sum;
+}
+
+Metrics::Distribution distribution_of(const Histogram& histogram) {
+  Metrics::Distribution out;
+  for (std::size_t i = 0; i < Histogram::buckets_count; ++i) {
+    if (i + 1 < Histogram::buckets_count)
+      out.bounds.push_back(static_cast<double>(Histogram::bound_ns(i)) / ns_per_second);
+    out.counts.push_back(histogram.bucket(i));
+  }
+  out.sum = static_cast<double>(histogram.sum_ns()) / ns_per_second;
+  return out;
+}
+
+// The serializer writes 17 digits, so that 4e-06 becomes 4.0000000000000003e-06 and no two programs
+// agree on the name of a bucket. What is shortest and reads back as the same number is as exact.
+std::string with_short_bounds(std::string text) {
+  constexpr std::string_view label = "le=\"";
+  for (std::size_t at = text.find(label); at != std::string::npos; at = text.find(label, at)) {
+    at += label.size();
+    const std::size_t end = text.find('"', at);
+    double bound = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, bound);
+    if (error != std::errc{} || stop != text.data() + end || bound > max_bound) continue;
+    std::array<char, 32> shortest{};
+    const auto written = std::to_chars(shortest.begin(), shortest.end(), bound);
+    text.replace(at, end - at, std::string_view(shortest.data(), written.ptr));
+  }
+  return text;
 }
 
 }  // namespace
@@ -59,16 +90,19 @@ struct Metrics::Series {
   Gauge gauge;
   Histogram histogram;
   std::function<double()> sampled;
+  std::function<Distribution()> sampled_distribution;
 
   void add_to_metric(prometheus::ClientMetric& into) const {
-    if (sampled)
+    if (sampled_distribution)
+      add_to(into, sampled_distribution());
+    else if (sampled)
       add_to(into, type, sampled());
     else if (type == prometheus::MetricType::Counter)
       add_to(into, type, static_cast<double>(counter.value()));
     else if (type == prometheus::MetricType::Gauge)
       add_to(into, type, static_cast<double>(gauge.value()));
     else
-      add_to(into, histogram);
+      add_to(into, distribution_of(histogram));
   }
 };
 
@@ -114,6 +148,14 @@ void Metrics::sampled(Kind kind, std::string_view name, std::string_view help,
   series.sampled = std::move(value);
 }
 
+void Metrics::sampled(std::string_view name, std::string_view help, const MetricLabels& labels,
+                      std::function<Distribution()> value) {
+  const std::scoped_lock lock(mutex_);
+  Series& series = make(name, help, labels);
+  series.type = prometheus::MetricType::Histogram;
+  series.sampled_distribution = std::move(value);
+}
+
 std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> families;
   std::map<std::string_view, std::size_t> family_of;
@@ -133,7 +175,7 @@ std::string Metrics::text() const {
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);
-  return out.str();
+  return with_short_bounds(out.str());
 }
 
 }  // namespace bourse

@@ -77,6 +77,14 @@ class Metrics {
   void sampled(Kind kind, std::string_view name, std::string_view help, const MetricLabels& labels,
                std::function<double()> value);
 
+  struct Distribution {
+    std::vector<double> bounds;         // upper, ascending; the last bucket has none
+    std::vector<std::uint64_t> counts;  // of each bucket: one more than bounds
+    double sum = 0;
+  };
+  void sampled(std::string_view name, std::string_view help, const MetricLabels& labels,
+               std::function<Distribution()> value);
+
   std::string text() const;  // Prometheus text format 0.0.4
 
  private:

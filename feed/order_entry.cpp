@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "feed/control_error.h"  // ControlError
+
 namespace bourse {
 namespace {
 
@@ -29,6 +31,12 @@ OrderEntry::Outcome OrderEntry::submit(const WireOrder& order, const Sender& sen
 OrderEntry::Outcome OrderEntry::push(const Command& command) {
   if (draining_)
     return refuse(RejectReason::draining, "the exchange is shutting down; nothing was sequenced");
+  if (gate_.is_closed_to(command.type)) {
+    ++closed_count_;
+    return std::unexpected(
+        Refusal{static_cast<std::uint16_t>(ControlError::journal_full),
+                "the journal's disk is full: cancels only; nothing was sequenced"});
+  }
   if (!gate_.try_push(command)) {
     ++busy_count_;
     return refuse(RejectReason::busy, "the gate to the engine is full; nothing was sequenced");

@@ -51,6 +51,7 @@ class OrderEntry {
   void drain() { draining_ = true; }
   std::uint64_t sent_count() const { return sent_count_; }
   std::uint64_t busy_count() const { return busy_count_; }
+  std::uint64_t closed_count() const { return closed_count_; }  // refused with journal_full
   std::uint64_t resumed_count() const { return resumed_count_; }    // sessions
   std::uint64_t canceled_count() const { return canceled_count_; }  // sessions, with their orders
 
@@ -65,6 +66,7 @@ class OrderEntry {
   bool draining_ = false;
   std::uint64_t sent_count_ = 0;
   std::uint64_t busy_count_ = 0;
+  std::uint64_t closed_count_ = 0;
   std::uint64_t resumed_count_ = 0;
   std::uint64_t canceled_count_ = 0;
   TimeNs next_look_{0};  // at the lost sessions

@@ -36,7 +36,7 @@ Sequencer::Sequencer(Engine& engine, BroadcastRing::Writer log, MarketViews::Wri
 Gate Sequencer::add_gate(std::string name, std::size_t capacity) {
   auto [writer, reader] = SpscRing<Command>::make(capacity);
   gates_.push_back({std::move(name), std::move(reader)});
-  return Gate(std::move(writer), commands_waiting_);
+  return Gate(std::move(writer), commands_waiting_, takes_orders_);
 }
 
 // Asked before the engine executes: what it has decided must find its place in the log.

@@ -38,22 +38,29 @@ namespace bourse {
 // The way in for one thread's commands. Move-only.
 class Gate {
  public:
-  // False: full; nothing was sequenced, answer RejectReason::busy. Wakes a parked engine thread.
+  // False: full (answer RejectReason::busy) or closed to this command; nothing was
+  // sequenced. Wakes a parked engine thread.
   bool try_push(const Command& command) {
-    if (!writer_.try_push(command)) return false;
+    if (is_closed_to(command.type) || !writer_.try_push(command)) return false;
     engine_->wake();
     return true;
+  }
+  // Whether the log has no room for what adds risk. Cancels and halts always pass.
+  bool is_closed_to(CommandType type) const {
+    return (type == CommandType::new_order || type == CommandType::amend) &&
+           !takes_orders_->load(std::memory_order_relaxed);
   }
   std::size_t capacity() const { return writer_.capacity(); }
   std::size_t size_approx() const { return writer_.size_approx(); }
 
  private:
   friend class Sequencer;
-  Gate(SpscRing<Command>::Writer writer, WaitPoint& engine)
-      : writer_(std::move(writer)), engine_(&engine) {}
+  Gate(SpscRing<Command>::Writer writer, WaitPoint& engine, const std::atomic<bool>& takes_orders)
+      : writer_(std::move(writer)), engine_(&engine), takes_orders_(&takes_orders) {}
 
   SpscRing<Command>::Writer writer_;
   WaitPoint* engine_;
+  const std::atomic<bool>* takes_orders_;
 };
 
 class Sequencer {
@@ -91,6 +98,10 @@ class Sequencer {
   // starts. False: the log has no room now. What the engine decided is in last_events().
   bool submit(const Command& command, TimeNs now);
   const EventBuffer& last_events() const { return events_; }
+
+  // Closes the gates to new orders and amends, or opens them again; what is in them is executed.
+  // Any thread.
+  void take_orders(bool taken) { takes_orders_.store(taken, std::memory_order_relaxed); }
 
   // Whether poll() would find something to do: what to ask between prepare() and park().
   bool has_work(TimeNs now);
@@ -147,6 +158,7 @@ class Sequencer {
   std::vector<NamedGate> gates_;              // complete before the first poll()
   std::size_t turn_ = 0;                      // gate that is asked first by the next poll()
   WaitPoint commands_waiting_;
+  std::atomic<bool> takes_orders_{true};  // asked by the gates; relaxed, it orders nothing
 
   // All written by the engine thread only, read by any thread; relaxed, they publish nothing but
   // themselves, except last_sequence_ (release, after the transaction is in the log's tail).

@@ -32,7 +32,11 @@ class CompressedFile final : public DiskFile {
 
   DiskResult<std::uint64_t> size() const override { return size_; }  // decompressed
   DiskResult<void> truncate(std::uint64_t) override { return std::unexpected(EROFS); }
+  DiskResult<void> allocate(std::uint64_t, std::uint64_t) override {
+    return std::unexpected(EROFS);
+  }
   void start_writeback(std::uint64_t, std::uint64_t) override {}
+  DiskResult<void> write_back(std::uint64_t, std::uint64_t) override { return {}; }
   DiskResult<void> try_lock() override { return std::unexpected(EROFS); }
   bool is_locked_by_another() const override { return false; }
 

@@ -57,6 +57,8 @@ Result<DirectoryListing> list_directory(Disk& disk, const std::filesystem::path&
       listing.has_watermark = true;
     } else if (name == next_segment_name) {
       listing.has_next_segment = true;
+    } else if (name == reserve_name) {
+      listing.has_reserve = true;
     } else if (name != lock_name && name != manifest_name &&
                name.find(".torn.") == std::string::npos && !name.ends_with(unfinished_suffix)) {
       listing.strangers.push_back(name);

@@ -1,7 +1,7 @@
 // The directory of a log: which files are in it, what they are called, and who may write.
 //   Shape:  LOCK | watermark | <base sequence:020>-<epoch:08x>.seg or .seg.zst (compressed) ... and
-//           one .open, the newest | MANIFEST (what was deleted) | next.prealloc (zeros for the next
-//           segment) | <segment>.torn.<n> (cut tails) | snap/, readers/.
+//           one .open, the newest | MANIFEST (what was deleted) | next.prealloc, reserve.prealloc
+//           (zeros, to become segments) | <segment>.torn.<n> (cut tails) | snap/, readers/.
 //   Owner:  whoever opens the log; not safe against a second writer, which the lock keeps away.
 //   Errors: a directory that holds other things and no segment is refused as foreign.
 #pragma once
@@ -23,6 +23,7 @@ namespace bourse {
 inline constexpr std::string_view lock_name = "LOCK";
 inline constexpr std::string_view watermark_name = "watermark";
 inline constexpr std::string_view next_segment_name = "next.prealloc";
+inline constexpr std::string_view reserve_name = "reserve.prealloc";
 inline constexpr std::string_view manifest_name = "MANIFEST";
 inline constexpr std::string_view unfinished_suffix = ".tmp";  // of a segment being compressed
 
@@ -43,6 +44,7 @@ struct DirectoryListing {
   std::vector<SegmentName> segments;
   bool has_watermark = false;
   bool has_next_segment = false;
+  bool has_reserve = false;
   std::vector<std::string> strangers;  // files that are none of the log's
 };
 

@@ -50,8 +50,13 @@ class DiskFile {
 
   virtual DiskResult<void> truncate(std::uint64_t bytes) = 0;
   virtual DiskResult<std::uint64_t> size() const = 0;
+  // Makes room for this range without changing contents or size: what is written there later does
+  // not find the disk full. Where the file system cannot promise that, nothing is done.
+  virtual DiskResult<void> allocate(std::uint64_t offset, std::uint64_t bytes) = 0;
   // A hint to begin writing this range to the disk without waiting.
   virtual void start_writeback(std::uint64_t offset, std::uint64_t bytes) = 0;
+  // Writes this range to the disk and waits, but does not make it durable: for pacing only.
+  virtual DiskResult<void> write_back(std::uint64_t offset, std::uint64_t bytes) = 0;
   // Exclusive, for the lifetime of this open file; EAGAIN if another open file has it.
   virtual DiskResult<void> try_lock() = 0;
   virtual bool is_locked_by_another() const = 0;

@@ -51,6 +51,7 @@ Result<void> make_way(const std::filesystem::path& directory, bool replace) {
   }
   if (listing->has_watermark) files.push_back(file_of(directory, watermark_name));
   if (listing->has_next_segment) files.push_back(file_of(directory, next_segment_name));
+  if (listing->has_reserve) files.push_back(file_of(directory, reserve_name));
   for (const std::filesystem::path& file : files) {
     if (const auto removed = disk.remove(file); !removed) {
       return std::unexpected(disk_error(removed.error(), "remove", file));
@@ -110,7 +111,7 @@ class TransactionWriter {
   Result<void> step() {
     pending_bytes_ = 0;
     const JournalWriter::Step done = log_.journal().step();
-    if (done == JournalWriter::Step::degraded || done == JournalWriter::Step::failed) {
+    if (done == JournalWriter::Step::stalled || done == JournalWriter::Step::failed) {
       return std::unexpected(log_.journal().failure());
     }
     return {};

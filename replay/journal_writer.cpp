@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
-#include <random>
 #include <span>
 #include <utility>
 
@@ -15,19 +14,10 @@ namespace bourse {
 namespace {
 
 constexpr std::uint64_t writeback_bytes = std::uint64_t{8} << 20;
+constexpr std::uint64_t allocate_ahead_bytes = std::uint64_t{256} << 10;
+constexpr std::uint64_t allocate_ahead_share = 64;  // and never more than this of the segment
 
 using Counter = std::atomic<std::uint64_t>;
-
-TimeNs wall_clock() {
-  return TimeNs{std::chrono::duration_cast<std::chrono::nanoseconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count()};
-}
-
-std::uint64_t random_word() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 // Only the journal thread counts: no locked addition.
 void count(Counter& counter, std::uint64_t more = 1) {
@@ -62,6 +52,10 @@ struct JournalWriter::State {
   Step roll(Epoch epoch);
   Step seal_segment();
   Step make_segment(Epoch epoch);
+  DiskResult<void> begin_segment(Epoch epoch);
+  bool take_reserve();
+  Step turn_to_reserve(int error, std::string_view operation);
+  DiskResult<void> make_room(std::size_t group_bytes);
   DiskResult<void> sync_segment();
   DiskResult<void> write_watermark();
   Step stop(int error, std::string_view operation, const std::filesystem::path& path);
@@ -76,8 +70,8 @@ struct JournalWriter::State {
   Preallocator::Prepared prepared;  // kept when making a segment has to be tried again
 
   // Written by the journal thread (release: publishes `failure`), read by any thread (acquire).
-  std::atomic<JournalState> state{JournalState::writing};
-  mutable std::mutex failure_lock;  // cold
+  std::atomic<JournalState> state{JournalState::writing};  // never degraded: see state()
+  mutable std::mutex failure_lock;                         // cold
   Error failure;
 
   // Written by the journal thread, read by any thread; relaxed, they publish nothing.
@@ -86,8 +80,8 @@ struct JournalWriter::State {
   Counter bytes_written{0};
   Counter segments{0};
   Counter unprepared{0};
-  Counter sync_ns_total{0};
-  Counter sync_ns_max{0};
+  SyncTimes sync_times;
+  GroupSizes group_sizes;
 };
 
 JournalWriter::Step JournalWriter::State::stop(int error, std::string_view operation,
@@ -104,8 +98,9 @@ JournalWriter::Step JournalWriter::State::stop(int error, std::string_view opera
           "start decides from what is on the disk";
     }
   }
-  state.store(full ? JournalState::degraded : JournalState::failed, std::memory_order_release);
-  return full ? Step::degraded : Step::failed;
+  if (full) parts.preallocator.report_full();
+  state.store(full ? JournalState::stalled : JournalState::failed, std::memory_order_release);
+  return full ? Step::stalled : Step::failed;
 }
 
 JournalWriter::Step JournalWriter::State::stop_segment(int error, std::string_view operation) {
@@ -134,7 +129,9 @@ JournalWriter::Step JournalWriter::State::step() {
   const std::span<std::byte> into(buffer.get() + sizeof(CommitRecord), record_bytes_max);
   const std::size_t bytes = parts.tail.peek(into);
   if (bytes == 0) return Step::idle;
-  std::size_t fits = parts.segment ? fitting(bytes) : 0;
+  // A turn to the reserve that could not be finished is finished first.
+  const bool is_turning = prepared.file != nullptr;
+  std::size_t fits = parts.segment && !is_turning ? fitting(bytes) : 0;
   if (fits == 0) {
     if (const Step rolled = roll(record_header(into.data()).epoch); rolled != Step::wrote) {
       return rolled;
@@ -148,11 +145,12 @@ JournalWriter::Step JournalWriter::State::write_group(std::size_t group_bytes) {
   SegmentWriter& segment = *parts.segment;
   const std::size_t total = sizeof(CommitRecord) + group_bytes;
   const std::uint64_t end = segment.position().offset + total;
-  if (!parts.preallocator.claim(end)) count(unprepared);
+  if (const auto room = make_room(total); !room) return turn_to_reserve(room.error(), "writing");
   const Sequence before = segment.position().last_sequence;
   const Sequence durable{parts.marks.durable.load(std::memory_order_relaxed)};
   if (const auto done = segment.write_group({buffer.get(), total}, durable_offset, durable);
       !done) {
+    if (is_disk_full(done.error())) return turn_to_reserve(done.error(), "writing");
     return stop_segment(done.error(), "writing");
   }
   last = segment.position();
@@ -160,7 +158,9 @@ JournalWriter::Step JournalWriter::State::write_group(std::size_t group_bytes) {
   parts.tail.release(group_bytes);
   parts.marks.written.store(last.last_sequence.value(), std::memory_order_release);
   count(groups);
-  count(transactions, last.last_sequence.value() - before.value());
+  const std::uint64_t more = last.last_sequence.value() - before.value();
+  count(transactions, more);
+  group_sizes.add(more);
   count(bytes_written, total);
   if (parts.durability == Durability::disk) {
     if (const auto synced = sync_segment(); !synced) {
@@ -176,10 +176,43 @@ JournalWriter::Step JournalWriter::State::write_group(std::size_t group_bytes) {
   }
   parts.marks.released.store(last.last_sequence.value(), std::memory_order_release);
   parts.marks.releases.wake();
-  if (state.load(std::memory_order_relaxed) == JournalState::degraded) {
+  if (state.load(std::memory_order_relaxed) == JournalState::stalled) {
     state.store(JournalState::writing, std::memory_order_release);
   }
   return Step::wrote;
+}
+
+// Room for the group, and for the seal behind it: a segment that cannot grow can still be closed.
+DiskResult<void> JournalWriter::State::make_room(std::size_t group_bytes) {
+  SegmentWriter& segment = *parts.segment;
+  const std::uint64_t end =
+      segment.position().offset + group_bytes + segment.seal_bytes(group_bytes);
+  const std::uint64_t ahead =
+      std::min(allocate_ahead_bytes, segment.header().segment_bytes / allocate_ahead_share);
+  const std::uint64_t laid = parts.preallocator.claim(end, ahead);
+  if (laid == end) return {};
+  count(unprepared);
+  const std::uint64_t from = std::max(laid, segment.position().offset);
+  auto made = segment.file().allocate(from, end + ahead - from);
+  if (!made) parts.preallocator.unclaim(laid);
+  return made;
+}
+
+// The segment at hand cannot grow any more. If there is a reserve, that is the next one.
+JournalWriter::Step JournalWriter::State::turn_to_reserve(int error, std::string_view operation) {
+  parts.preallocator.report_full();
+  if (parts.segment->is_empty()) return stop_segment(error, operation);
+  if (prepared.file == nullptr && !take_reserve()) return stop_segment(error, operation);
+  return roll(record_header(buffer.get() + sizeof(CommitRecord)).epoch);
+}
+
+bool JournalWriter::State::take_reserve() {
+  parts.preallocator.report_full();
+  auto reserve = parts.preallocator.take_reserve(bytes_at_first(0, parts.transaction_bytes_max));
+  if (!reserve) return false;
+  if (prepared.file != nullptr) parts.preallocator.put_back(std::move(prepared));
+  prepared = std::move(*reserve);
+  return true;
 }
 
 DiskResult<void> JournalWriter::State::sync_segment() {
@@ -188,10 +221,7 @@ DiskResult<void> JournalWriter::State::sync_segment() {
   const auto took = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
           .count());
-  count(sync_ns_total, took);
-  if (took > sync_ns_max.load(std::memory_order_relaxed)) {
-    sync_ns_max.store(took, std::memory_order_relaxed);
-  }
+  sync_times.add(took);
   if (!synced) return synced;
   durable_offset = parts.segment->position().offset;
   parts.marks.durable.store(last.last_sequence.value(), std::memory_order_release);
@@ -224,9 +254,12 @@ JournalWriter::Step JournalWriter::State::seal_segment() {
   parts.preallocator.release_current();
   const auto footer = segment.seal();
   if (!footer) return stop_segment(footer.error(), "sealing");
-  auto named = parts.catalog.seal_newest();
-  if (named) named = parts.disk.sync_directory(parts.directory);
-  if (!named) return stop_segment(named.error() == ENOSPC ? EIO : named.error(), "sealing");
+  if (const auto named = parts.catalog.seal_newest(); !named) {
+    return stop_segment(named.error(), "sealing");
+  }
+  if (const auto synced = parts.disk.sync_directory(parts.directory); !synced) {
+    return stop_segment(is_disk_full(synced.error()) ? EIO : synced.error(), "sealing");
+  }
   parts.marks.durable.store(last.last_sequence.value(), std::memory_order_release);
   parts.previous_header = segment.header();
   parts.previous_footer = *footer;
@@ -236,27 +269,43 @@ JournalWriter::Step JournalWriter::State::seal_segment() {
 }
 
 JournalWriter::Step JournalWriter::State::make_segment(Epoch epoch) {
-  const auto next_path = parts.directory / next_segment_name;
   if (prepared.file == nullptr) {
     auto taken = parts.preallocator.take_next();
-    if (!taken) return stop(taken.error(), "making a segment", next_path);
-    prepared = std::move(*taken);
+    if (taken) {
+      prepared = std::move(*taken);
+    } else if (!is_disk_full(taken.error()) || !take_reserve()) {
+      return stop(taken.error(), "making a segment", parts.directory / next_segment_name);
+    }
   }
+  auto done = begin_segment(epoch);
+  if (!done && is_disk_full(done.error()) && prepared.name != reserve_name && take_reserve()) {
+    done = begin_segment(epoch);
+  }
+  if (!done) return stop(done.error(), "making a segment", parts.directory / prepared.name);
+  return Step::wrote;
+}
+
+// What `prepared` holds becomes the segment; it stays there if it could not.
+DiskResult<void> JournalWriter::State::begin_segment(Epoch epoch) {
   const SegmentHeader header =
       next_header(parts.previous_header ? &*parts.previous_header : nullptr,
                   parts.previous_footer ? &*parts.previous_footer : nullptr, parts.journal, epoch,
-                  parts.segment_bytes, wall_clock(), random_word());
+                  prepared.bytes);
   const SegmentName name{header.base_sequence, epoch, false};
   const auto header_bytes = std::as_bytes(std::span(&header, 1));
-  auto done = prepared.file->write(header_bytes, 0);
-  if (done) done = prepared.file->sync();
-  if (done) done = parts.disk.rename(next_path, parts.directory / to_string(name));
-  if (!done) return stop(done.error(), "making a segment", next_path);
-  done = parts.disk.sync_directory(parts.directory);
-  if (!done) {
-    return stop(is_disk_full(done.error()) ? EIO : done.error(), "making a segment",
-                parts.directory / to_string(name));
+  DiskResult<void> done;
+  if (const std::uint64_t first = bytes_at_first(prepared.bytes, parts.transaction_bytes_max);
+      prepared.filled < first) {
+    done = prepared.file->allocate(prepared.filled, first - prepared.filled);
   }
+  if (done) done = prepared.file->write(header_bytes, 0);
+  if (done) done = prepared.file->sync();
+  if (done) {
+    done = parts.disk.rename(parts.directory / prepared.name, parts.directory / to_string(name));
+  }
+  if (!done) return done;
+  done = parts.disk.sync_directory(parts.directory);
+  if (!done) return std::unexpected(is_disk_full(done.error()) ? EIO : done.error());
 
   StreamHash hash;
   hash.add(header_bytes);
@@ -264,13 +313,13 @@ JournalWriter::Step JournalWriter::State::make_segment(Epoch epoch) {
   auto index = std::make_shared<SparseIndex>(SparseIndex::capacity_for(header.segment_bytes));
   parts.catalog.add(name, header.base_time, index);
   parts.segment.emplace(prepared.file, name, header, std::move(index), std::move(hash), last);
-  parts.preallocator.set_current(prepared.file,
+  parts.preallocator.set_current(prepared.zeros,
                                  std::max<std::uint64_t>(prepared.filled, segment_header_bytes),
                                  header.segment_bytes);
   prepared = {};
   durable_offset = segment_header_bytes;
   writeback_from = segment_header_bytes;
-  return Step::wrote;
+  return {};
 }
 
 JournalWriter::JournalWriter(JournalParts parts)
@@ -295,7 +344,7 @@ Result<void> JournalWriter::finish() {
     switch (state_->step()) {
       case Step::wrote:
         continue;
-      case Step::degraded:
+      case Step::stalled:
       case Step::failed:
         return std::unexpected(failure());
       case Step::idle:
@@ -315,9 +364,16 @@ Result<void> JournalWriter::finish() {
 
 bool JournalWriter::has_work() const { return state_->parts.tail.has_more(); }
 
-JournalState JournalWriter::state() const { return state_->state.load(std::memory_order_acquire); }
+JournalState JournalWriter::state() const {
+  const JournalState state = state_->state.load(std::memory_order_acquire);
+  if (state != JournalState::writing) return state;
+  return state_->parts.preallocator.is_full() ? JournalState::degraded : JournalState::writing;
+}
 
 Error JournalWriter::failure() const {
+  if (state() == JournalState::degraded) {
+    return disk_error(ENOSPC, "laying zeros ahead of the journal", state_->parts.directory);
+  }
   const std::lock_guard lock(state_->failure_lock);
   return state_->failure;
 }
@@ -332,8 +388,11 @@ JournalCounters JournalWriter::counters() const {
           .bytes = value(s.bytes_written),
           .segments = value(s.segments),
           .unprepared = value(s.unprepared),
-          .sync_ns_total = value(s.sync_ns_total),
-          .sync_ns_max = value(s.sync_ns_max)};
+          .degraded = s.parts.preallocator.full_count(),
+          .reserve_bytes = s.parts.preallocator.reserve_laid()};
 }
+
+const SyncTimes& JournalWriter::sync_times() const { return state_->sync_times; }
+const GroupSizes& JournalWriter::group_sizes() const { return state_->group_sizes; }
 
 }  // namespace bourse

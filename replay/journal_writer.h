@@ -5,7 +5,9 @@
 //   Owner:  step() and finish() belong to the journal thread; all else may be asked by any thread.
 //   Errors: a failed write or fdatasync is never tried again: the state is then `failed` for good,
 //           nothing more is released, and failure() says what to tell the operator. A full disk is
-//           `degraded`: nothing is lost, step() tries again, accept no new orders meanwhile.
+//           `degraded`: take no new orders; what reduces risk is written into blocks that are there
+//           already and into the reserve. When those are used up too it is `stalled`: nothing is
+//           lost and nothing released until there is room. Both end by themselves.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@
 #include "replay/durability.h"        // Durability
 #include "replay/journal_marks.h"     // JournalMarks
 #include "replay/log_format.h"        // SegmentHeader, SegmentFooter, Uuid
+#include "replay/power_histogram.h"   // PowerHistogram
 #include "replay/preallocator.h"      // Preallocator
 #include "replay/result.h"            // Error, Result
 #include "replay/segment_catalog.h"   // SegmentCatalog
@@ -27,7 +30,10 @@
 
 namespace bourse {
 
-enum class JournalState : std::uint8_t { writing = 1, degraded = 2, failed = 3 };
+// A reserve holds at least this and the largest transaction.
+inline constexpr std::uint64_t reserve_overhead_bytes = std::uint64_t{16} << 10;
+
+enum class JournalState : std::uint8_t { writing = 1, degraded = 2, stalled = 3, failed = 4 };
 
 // Counters since the start; each may be read by any thread.
 struct JournalCounters {
@@ -36,9 +42,13 @@ struct JournalCounters {
   std::uint64_t bytes = 0;          // written to segments, all records
   std::uint64_t segments = 0;       // sealed since the start
   std::uint64_t unprepared = 0;     // groups that had to write beyond the zeros laid ahead
-  std::uint64_t sync_ns_total = 0;  // time inside fdatasync
-  std::uint64_t sync_ns_max = 0;
+  std::uint64_t degraded = 0;       // times that the disk was found full
+  std::uint64_t reserve_bytes = 0;  // of the reserve that are laid now
 };
+
+// From 1 us to 2 s, and from 1 transaction to 16,384.
+using SyncTimes = PowerHistogram<1000, 23>;  // nanoseconds inside one fdatasync
+using GroupSizes = PowerHistogram<1, 16>;    // transactions of one write
 
 // What the journal works with; the references outlive it.
 struct JournalParts {
@@ -46,6 +56,7 @@ struct JournalParts {
   std::filesystem::path directory;
   Durability durability;
   std::uint64_t segment_bytes;
+  std::size_t transaction_bytes_max;
   Uuid journal;
   SegmentCatalog& catalog;
   Preallocator& preallocator;
@@ -68,10 +79,10 @@ class JournalWriter {
   Result<void> open_segment(Epoch epoch);
 
   enum class Step : std::uint8_t {
-    idle = 1,      // the tail had nothing new: wait as the configuration says
-    wrote = 2,     // call again at once
-    degraded = 3,  // no room on the disk: wait a little, then call again
-    failed = 4,    // stop the process; see failure()
+    idle = 1,     // the tail had nothing new: wait as the configuration says
+    wrote = 2,    // call again at once
+    stalled = 3,  // no room on the disk: wait a little, then call again
+    failed = 4,   // stop the process; see failure()
   };
   Step step();
 
@@ -83,10 +94,12 @@ class JournalWriter {
   bool has_work() const;
 
   JournalState state() const;
-  Error failure() const;  // why the state is not `writing`: the last reason there was
+  Error failure() const;  // why the state is not `writing`
 
   const JournalMarks& marks() const;
   JournalCounters counters() const;
+  const SyncTimes& sync_times() const;
+  const GroupSizes& group_sizes() const;
 
  private:
   struct State;

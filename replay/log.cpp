@@ -51,6 +51,14 @@ Result<void> check_options(const LogOptions& options) {
                 options.directory.string(),
                 fmt::format("choose {} to {}", segment_bytes_min, segment_bytes_max));
   }
+  const std::uint64_t reserve_min = reserve_overhead_bytes + options.transaction_bytes_max;
+  if (options.reserve_bytes != 0 &&
+      (options.reserve_bytes < reserve_min || options.reserve_bytes > segment_bytes_max)) {
+    return fail(ExitCode::bad_config,
+                fmt::format("a reserve of {} bytes is not possible", options.reserve_bytes),
+                options.directory.string(),
+                fmt::format("choose {} to {}, or 0", reserve_min, segment_bytes_max));
+  }
   if (options.transaction_bytes_max > record_bytes_max) {
     return fail(
         ExitCode::bad_config,
@@ -97,8 +105,8 @@ bool Log::State::sync_watermark() {
   if (released == watermark_synced || now - watermark_synced_at < watermark_every) return false;
   watermark_synced = released;
   watermark_synced_at = now;
-  // An error of this file says nothing about the segments; recovery does without a watermark.
-  static_cast<void>(watermark->sync());
+  // A disk that loses this file's bytes is not to be trusted with others: the journal stops.
+  if (const auto synced = watermark->sync(); !synced) preallocator->report_failure(synced.error());
   return true;
 }
 
@@ -160,7 +168,11 @@ Result<void> Log::start_writing(State& s) {
       .record_bytes_max = s.options.transaction_bytes_max,
       .last = last});
   s.marks.emplace(last);
-  s.preallocator.emplace(disk, directory, s.options.segment_bytes);
+  s.preallocator.emplace(disk, directory, s.options.segment_bytes, s.options.reserve_bytes);
+  if (const auto reserve = s.preallocator->open_reserve(); !reserve) {
+    return std::unexpected(
+        disk_error(reserve.error(), "opening the reserve", directory / reserve_name));
+  }
 
   std::optional<SegmentWriter> open_segment;
   for (std::size_t i = 0; i < found.segments.size(); ++i) {
@@ -175,11 +187,13 @@ Result<void> Log::start_writing(State& s) {
     auto hash = hash_of(**file, found.position.offset);
     if (!hash) return std::unexpected(disk_error(hash.error(), "reading", path));
     std::shared_ptr<DiskFile> shared = std::move(*file);
+    auto zeros = disk.open(path, OpenMode::write);
+    if (!zeros) return std::unexpected(disk_error(zeros.error(), "opening", path));
     const auto size = shared->size();
     if (!size) return std::unexpected(disk_error(size.error(), "asking for the size of", path));
     open_segment.emplace(shared, name, *found.last_header, found.index, std::move(*hash),
                          found.position);
-    s.preallocator->set_current(shared, std::max(*size, found.position.offset),
+    s.preallocator->set_current(std::move(*zeros), std::max(*size, found.position.offset),
                                 found.last_header->segment_bytes);
   }
   const bool follows_sealed = found.last_footer.has_value();
@@ -188,6 +202,7 @@ Result<void> Log::start_writing(State& s) {
                    .directory = directory,
                    .durability = s.options.durability,
                    .segment_bytes = s.options.segment_bytes,
+                   .transaction_bytes_max = s.options.transaction_bytes_max,
                    .journal = journal,
                    .catalog = s.catalog,
                    .preallocator = *s.preallocator,

@@ -36,6 +36,9 @@ struct LogOptions {
   std::size_t tail_bytes = std::size_t{64} << 20;  // rounded up to a power of two
   // The largest transaction that will be appended; the tail holds at least two of these.
   std::size_t transaction_bytes_max = bourse::transaction_bytes_max;
+  // A whole small segment kept for the time when the disk is full, so that cancels still reach the
+  // disk; 0 = none. Once used it is made again when there is room.
+  std::uint64_t reserve_bytes = 0;
   // For tools: takes no lock, writes nothing, has no tail and no journal, and may read while an
   // exchange runs in another process (it then sees what that one has released). Damage at the end
   // does not keep it from opening: its cursors fail where the damage is.

@@ -34,10 +34,27 @@ class PosixFile final : public DiskFile {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
+  DiskResult<void> allocate(std::uint64_t offset, std::uint64_t bytes) override {
+    int result = 0;
+    do {
+      result = ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                           static_cast<off_t>(bytes));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0 && errno != EOPNOTSUPP) return std::unexpected(errno);
+    return {};
+  }
+
   void start_writeback(std::uint64_t offset, std::uint64_t bytes) override {
     // Only a hint: an error will be told by the next sync().
     static_cast<void>(::sync_file_range(fd_, static_cast<off64_t>(offset),
                                         static_cast<off64_t>(bytes), SYNC_FILE_RANGE_WRITE));
+  }
+
+  DiskResult<void> write_back(std::uint64_t offset, std::uint64_t bytes) override {
+    constexpr unsigned all =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return answer(
+        ::sync_file_range(fd_, static_cast<off64_t>(offset), static_cast<off64_t>(bytes), all));
   }
 
   // Locks of an open file description: they hold against other processes and against a second

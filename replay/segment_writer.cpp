@@ -1,6 +1,10 @@
 #include "replay/segment_writer.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstring>
+#include <random>
 #include <utility>
 
 #include "matching/check.h"         // CHECK
@@ -11,10 +15,51 @@
 namespace bourse {
 namespace {
 
+constexpr std::uint64_t first_seal_bytes = std::uint64_t{4} << 10;  // behind one group
+
+TimeNs wall_clock() {
+  return TimeNs{std::chrono::duration_cast<std::chrono::nanoseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count()};
+}
+
+std::uint64_t random_word() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
 void stamp_record(std::byte* record, std::uint32_t length, std::uint64_t salt,
                   std::uint64_t offset) {
   set_record_crc(record, record_crc({record, length}, salt, offset));
 }
+
+// Fills in checksums, three at a time.
+class Stamper {
+ public:
+  Stamper(std::byte* group, std::uint64_t offset, std::uint64_t salt)
+      : group_(group), offset_(offset), salt_(salt) {}
+  void add(std::size_t at, std::uint32_t length) {
+    at_[count_] = at;
+    waiting_[count_] = {group_ + at, length, offset_ + at};
+    if (++count_ < waiting_.size()) return;
+    const auto crcs = record_crcs(waiting_, salt_);
+    for (std::size_t i = 0; i < crcs.size(); ++i) set_record_crc(group_ + at_[i], crcs[i]);
+    count_ = 0;
+  }
+  void finish() {
+    for (std::size_t i = 0; i < count_; ++i) {
+      stamp_record(group_ + at_[i], waiting_[i].length, salt_, waiting_[i].offset);
+    }
+  }
+
+ private:
+  std::byte* const group_;
+  const std::uint64_t offset_;
+  const std::uint64_t salt_;
+  std::array<RecordPlace, 3> waiting_{};
+  std::array<std::size_t, 3> at_{};
+  std::size_t count_ = 0;
+};
 
 }  // namespace
 
@@ -30,12 +75,14 @@ SegmentWriter::SegmentWriter(std::shared_ptr<DiskFile> file, const SegmentName& 
   due_.reserve(record_bytes_max / index_every_bytes + 2);
 }
 
-bool SegmentWriter::has_room(std::size_t group_bytes) const {
+std::uint64_t SegmentWriter::seal_bytes(std::size_t group_bytes) const {
   // A group adds at most one index entry, and one more for each index_every bytes of it.
   const std::size_t entries = index_->entries().size() + group_bytes / index_every_bytes + 1;
-  return position_.offset + group_bytes + sizeof(SealRecord) + entries * sizeof(IndexEntry) +
-             sizeof(SegmentFooter) <=
-         header_.segment_bytes;
+  return sizeof(SealRecord) + entries * sizeof(IndexEntry) + sizeof(SegmentFooter);
+}
+
+bool SegmentWriter::has_room(std::size_t group_bytes) const {
+  return position_.offset + group_bytes + seal_bytes(group_bytes) <= header_.segment_bytes;
 }
 
 DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
@@ -49,13 +96,13 @@ DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
     due_from = std::uint64_t{entries.back().offset} + index_every_bytes;
   }
   due_.clear();
+  Stamper stamper(group.data(), position_.offset, header_.salt);
   for (std::size_t at = sizeof(CommitRecord); at < group.size();) {
-    std::byte* const record = group.data() + at;
-    const RecordHeader header = record_header(record);
+    const RecordHeader header = record_header(group.data() + at);
     CHECK(header.length <= group.size() - at);
     CHECK(header.sequence == next(after.last_sequence));
     const std::uint64_t offset = position_.offset + at;
-    stamp_record(record, header.length, header_.salt, offset);
+    stamper.add(at, header.length);
     if (after.last_sequence.value() + 1 == header_.base_sequence.value()) {
       after.first_time = header.time;
     }
@@ -71,6 +118,7 @@ DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
     after.last_epoch = header.epoch;
     at += header.length;
   }
+  stamper.finish();
   const CommitRecord commit{
       .header = {.length = sizeof(CommitRecord),
                  .crc32c = 0,
@@ -154,8 +202,7 @@ DiskResult<SegmentFooter> SegmentWriter::seal() {
 }
 
 SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* footer,
-                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes, TimeNs now,
-                          std::uint64_t salt) {
+                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes) {
   SegmentHeader header{};
   header.journal = journal;
   header.number = 1;
@@ -170,11 +217,17 @@ SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* fo
     header.previous_hash = footer->hash;
   }
   header.epoch = epoch;
-  header.created_at = now;
+  header.created_at = wall_clock();
   header.segment_bytes = segment_bytes;
-  header.salt = salt;
+  header.salt = random_word();
   finish_header(header);
   return header;
+}
+
+std::uint64_t bytes_at_first(std::uint64_t segment_bytes, std::size_t record_max) {
+  constexpr std::uint64_t around = segment_header_bytes + sizeof(CommitRecord) + first_seal_bytes;
+  return std::clamp<std::uint64_t>(segment_bytes, around + record_max,
+                                   around + record_bytes_max);
 }
 
 }  // namespace bourse

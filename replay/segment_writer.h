@@ -41,6 +41,8 @@ class SegmentWriter {
 
   // Whether a group of so many bytes fits and leaves room for the seal.
   bool has_room(std::size_t group_bytes) const;
+  // What the seal may take behind a further group of so many bytes.
+  std::uint64_t seal_bytes(std::size_t group_bytes) const;
   // An empty segment must take what does not fit into any.
   bool is_empty() const { return position_.offset == segment_header_bytes; }
 
@@ -72,7 +74,10 @@ class SegmentWriter {
 
 // The header that follows `footer`, or, with none, that of the first segment of a new log.
 SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* footer,
-                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes, TimeNs now,
-                          std::uint64_t salt);
+                          const Uuid& journal, Epoch epoch, std::uint64_t segment_bytes);
+
+// So much of a new segment exists from the start: its first group always fits, and the seal behind
+// it, because an empty segment could not be sealed.
+std::uint64_t bytes_at_first(std::uint64_t segment_bytes, std::size_t record_max);
 
 }  // namespace bourse

@@ -54,6 +54,10 @@ DiskResult<std::unique_ptr<WatermarkWriter>> WatermarkWriter::open(
     Disk& disk, const std::filesystem::path& directory, const std::optional<NewestSlot>& newest) {
   auto writing = disk.open(directory / watermark_name, OpenMode::open_or_create);
   if (!writing) return std::unexpected(writing.error());
+  // Each slot has its place from the start: a full disk does not keep the watermark from moving.
+  if (const auto room = (*writing)->allocate(0, watermark_slots * watermark_slot_bytes); !room) {
+    return std::unexpected(room.error());
+  }
   auto syncing = disk.open(directory / watermark_name, OpenMode::write);
   if (!syncing) return std::unexpected(syncing.error());
   // The newest slot may have come from a page cache: it must be safe before another is garbled.

@@ -281,6 +281,31 @@ TEST(OrderEntry, AFullGateIsAnAnswerNotAWait) {
   EXPECT_TRUE(entry.submit(buy(), sender)) << "there is room again";
 }
 
+TEST(OrderEntry, Row09AFullJournalTakesCancelsAndNoOrders) {
+  TradeWorld world;
+  world.run();
+  OrderEntry entry{world.take_gate(), world.router().instruments()};
+  world.take_orders(false);
+  const auto refused = entry.submit(buy(), sender);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 9004);
+  EXPECT_EQ(entry.submit(wire_buy_order(), sender).error().code, 9004);
+  OrderText amend = buy();
+  amend.operation = OrderOperation::amend;
+  amend.order_id = OrderId{1};
+  EXPECT_EQ(entry.submit(amend, sender).error().code, 9004);
+  EXPECT_EQ(entry.closed_count(), 3u);
+  OrderText cancel;
+  cancel.operation = OrderOperation::cancel;
+  cancel.symbol = buy().symbol;
+  cancel.order_id = OrderId{1};
+  EXPECT_TRUE(entry.submit(cancel, sender));
+  entry.end_session(AccountId{1}, SessionId{1});
+  world.take_orders(true);
+  EXPECT_TRUE(entry.submit(buy(), sender));
+  EXPECT_EQ(entry.sent_count(), 2u);
+}
+
 TEST(OrderEntry, AfterDrainNothingIsTaken) {
   TradeWorld world;
   world.run();

@@ -88,6 +88,7 @@ class TradeWorld {
   Engine& engine() { return engine_; }
   Log& log() { return *log_; }
   ExecRouter& router() { return router_; }
+  void take_orders(bool taken) { sequencer_->take_orders(taken); }
   Gate take_gate() { return std::move(*gate_); }
   Gate take_other_gate() { return std::move(*demo_gate_); }
 

@@ -43,6 +43,7 @@ class LogFixture : public ::testing::Test {
             .segment_bytes = segment_bytes,
             .tail_bytes = tail_bytes,
             .transaction_bytes_max = largest,
+            .reserve_bytes = reserve_bytes,
             .read_only = false,
             .helper_thread = false,
             .disk = disk.get()};
@@ -161,6 +162,7 @@ class LogFixture : public ::testing::Test {
   std::uint64_t segment_bytes = std::uint64_t{64} << 10;
   // Small, so that logs are made quickly and readers are soon behind.
   std::size_t tail_bytes = std::size_t{128} << 10;
+  std::uint64_t reserve_bytes = 0;
   std::size_t largest = std::size_t{64} << 10;
   std::unique_ptr<SimulatedDisk> disk = std::make_unique<SimulatedDisk>();
   std::unique_ptr<Log> log;

@@ -27,6 +27,7 @@ enum class DiskCall : std::uint8_t {
   open,
   read,
   write,
+  allocate,
   sync,
   truncate,
   rename,
@@ -43,6 +44,7 @@ class SimulatedDisk final : public Disk {
     std::vector<std::byte> safe;
     std::set<std::uint64_t> unsynced;  // sectors
     const void* locked_by = nullptr;
+    std::uint64_t allocated = 0;  // bytes that it holds of the disk: never less than seen
   };
 
   // Asked before each call. An errno makes it fail; `bytes` of a read or a write may be made fewer.
@@ -50,6 +52,16 @@ class SimulatedDisk final : public Disk {
   void set_fault(Fault fault) {
     const std::lock_guard guard(lock_);
     fault_ = std::move(fault);
+  }
+
+  // So many bytes fit on it, of all files together; what does not fit finds no room (ENOSPC).
+  void set_capacity(std::uint64_t bytes) {
+    const std::lock_guard guard(lock_);
+    capacity_ = bytes;
+  }
+  std::uint64_t used() const {
+    const std::lock_guard guard(lock_);
+    return used_without_lock();
   }
 
   // Power off and on. Files that are open keep working on their old contents, as a dead process
@@ -67,6 +79,52 @@ class SimulatedDisk final : public Disk {
     names_ = safe_names_ = after;
     name_changes_.clear();
     ++boot_count_;
+  }
+
+  // What a power cut can leave is finite: any subset of the unsynced sectors, the first few of the
+  // changes of names, each file as long as it was or as it is.
+  std::size_t unsynced_sectors() const {
+    const std::lock_guard guard(lock_);
+    std::size_t count = 0;
+    for (const auto& [name, contents] : names_) count += contents->unsynced.size();
+    return count;
+  }
+  std::size_t name_changes() const {
+    const std::lock_guard guard(lock_);
+    return name_changes_.size();
+  }
+  // One of these: bit i of `sectors` keeps the i-th unsynced sector in the order of the names.
+  std::unique_ptr<SimulatedDisk> crashed(std::uint64_t sectors, std::size_t names_kept,
+                                         bool sizes_kept) const {
+    const std::lock_guard guard(lock_);
+    Names names = safe_names_;
+    for (std::size_t i = 0; i < names_kept; ++i) name_changes_[i](names);
+    std::map<const Contents*, std::shared_ptr<Contents>> left;
+    std::uint64_t bit = 0;
+    for (const auto& [name, contents] : names_) {
+      auto fresh = std::make_shared<Contents>();
+      fresh->seen = contents->safe;
+      if (sizes_kept) fresh->seen.resize(contents->seen.size());
+      for (const std::uint64_t s : contents->unsynced) {
+        if ((sectors >> bit++ & 1) == 0) continue;
+        copy_sector(*contents, s, fresh->seen);
+      }
+      left[contents.get()] = std::move(fresh);
+    }
+    auto other = std::make_unique<SimulatedDisk>();
+    for (const auto& [name, contents] : names) {
+      std::shared_ptr<Contents> fresh = left[contents.get()];
+      if (fresh == nullptr) {  // its name has been taken from it since
+        fresh = std::make_shared<Contents>();
+        fresh->seen = contents->safe;
+      }
+      fresh->safe = fresh->seen;
+      fresh->allocated = fresh->seen.size();
+      other->names_[name] = std::move(fresh);
+    }
+    other->safe_names_ = other->names_;
+    other->boot_count_ = static_cast<std::uint8_t>(boot_count_ + 1);
+    return other;
   }
 
   // The process dies, the machine lives on: nothing is lost but the locks.
@@ -98,10 +156,12 @@ class SimulatedDisk final : public Disk {
       fresh->locked_by = nullptr;
       fresh->safe = fresh->seen;
       fresh->unsynced.clear();
+      fresh->allocated = fresh->seen.size();
       other->names_[name] = std::move(fresh);
     }
     other->safe_names_ = other->names_;
     other->boot_count_ = boot_count_;
+    other->capacity_ = capacity_;
     return other;
   }
 
@@ -185,6 +245,7 @@ class SimulatedDisk final : public Disk {
       if (const int error = disk_.ask(DiskCall::truncate, path_)) return std::unexpected(error);
       const std::uint64_t before = contents_->seen.size();
       contents_->seen.resize(bytes);
+      contents_->allocated = bytes;
       mark(std::min(before, bytes), std::max(before, bytes));
       return {};
     }
@@ -192,7 +253,14 @@ class SimulatedDisk final : public Disk {
       const std::lock_guard guard(disk_.lock_);
       return contents_->seen.size();
     }
+    DiskResult<void> allocate(std::uint64_t offset, std::uint64_t bytes) override {
+      const std::lock_guard guard(disk_.lock_);
+      if (const int error = disk_.ask(DiskCall::allocate, path_)) return std::unexpected(error);
+      if (!disk_.grow(*contents_, offset + bytes)) return std::unexpected(ENOSPC);
+      return {};
+    }
     void start_writeback(std::uint64_t, std::uint64_t) override {}
+    DiskResult<void> write_back(std::uint64_t, std::uint64_t) override { return {}; }
     DiskResult<void> try_lock() override {
       const std::lock_guard guard(disk_.lock_);
       if (contents_->locked_by != nullptr && contents_->locked_by != this) {
@@ -227,6 +295,7 @@ class SimulatedDisk final : public Disk {
       const std::lock_guard guard(disk_.lock_);
       std::size_t bytes = from.size();
       if (const int error = disk_.ask(DiskCall::write, path_, bytes)) return std::unexpected(error);
+      if (!disk_.grow(*contents_, offset + bytes)) return std::unexpected(ENOSPC);
       if (contents_->seen.size() < offset + bytes) contents_->seen.resize(offset + bytes);
       std::memcpy(contents_->seen.data() + offset, from.data(), bytes);
       mark(offset, offset + bytes);
@@ -266,9 +335,30 @@ class SimulatedDisk final : public Disk {
   int ask(DiskCall call, const std::filesystem::path& path, std::size_t& bytes) const {
     return fault_ ? fault_(call, path, bytes) : 0;
   }
+  std::uint64_t used_without_lock() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, contents] : names_) bytes += contents->allocated;
+    return bytes;
+  }
+  bool grow(Contents& contents, std::uint64_t bytes) const {
+    if (bytes <= contents.allocated) return true;
+    if (capacity_ != 0 && used_without_lock() + bytes - contents.allocated > capacity_)
+      return false;
+    contents.allocated = bytes;
+    return true;
+  }
   void change_names(std::function<void(Names&)> change) {
     change(names_);
     name_changes_.push_back(std::move(change));
+  }
+
+  static std::size_t copy_sector(const Contents& from, std::uint64_t sector,
+                                 std::vector<std::byte>& to) {
+    const std::uint64_t at = sector * sector_bytes;
+    if (at >= to.size() || at >= from.seen.size()) return 0;
+    const std::size_t bytes = std::min({sector_bytes, to.size() - at, from.seen.size() - at});
+    std::memcpy(to.data() + at, from.seen.data() + at, bytes);
+    return bytes;
   }
 
   static Contents torn(const Contents& from, std::mt19937_64& random, bool with_garbage) {
@@ -282,10 +372,7 @@ class SimulatedDisk final : public Disk {
     for (const std::uint64_t s : from.unsynced) {
       if (random() % 100 >= chance) continue;
       const std::uint64_t at = s * sector_bytes;
-      if (at >= out.seen.size() || at >= from.seen.size()) continue;
-      const std::size_t bytes =
-          std::min({sector_bytes, out.seen.size() - at, from.seen.size() - at});
-      std::memcpy(out.seen.data() + at, from.seen.data() + at, bytes);
+      const std::size_t bytes = copy_sector(from, s, out.seen);
       // Only what was being written can be garbage: the part that differs from what was safe.
       if (with_garbage && random() % 8 == 0) {
         for (std::size_t i = 0; i < bytes; ++i) {
@@ -295,6 +382,7 @@ class SimulatedDisk final : public Disk {
       }
     }
     out.safe = out.seen;
+    out.allocated = out.seen.size();
     return out;
   }
 
@@ -304,6 +392,7 @@ class SimulatedDisk final : public Disk {
   std::vector<std::function<void(Names&)>> name_changes_;
   std::uint8_t boot_count_ = 1;
   Fault fault_;
+  std::uint64_t capacity_ = 0;  // 0 = no end
 };
 
 }  // namespace bourse
