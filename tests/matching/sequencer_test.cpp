@@ -46,7 +46,7 @@ TEST(Sequencer, SequencesAreDenseAndANewOrderIsNamedByItsSequence) {
   EXPECT_EQ(expected, 12u);
 }
 
-TEST(Sequencer, TimeNeverGoesBack) {
+TEST(Sequencer, Row17TimeNeverGoesBack) {
   SequencedMarket market({.last_time = TimeNs{1000}});
   market.define(1);
   Gate gate = market.sequencer.add_gate("one", 64);

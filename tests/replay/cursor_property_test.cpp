@@ -44,7 +44,7 @@ struct Reader {
   std::uint64_t expected = 1;
 };
 
-TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRestarts) {
+TEST_F(CursorProperty, Row18EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRestarts) {
   segment_bytes = std::uint64_t{128} << 10;
   const std::uint64_t seed = test_seed();
   std::mt19937_64 random(seed);
@@ -181,7 +181,7 @@ TEST_F(CursorProperty, EachSequenceExactlyOnceInOrderThroughStallsLapsSeeksAndRe
   EXPECT_GT(laps, 20U);
 }
 
-TEST_F(CursorProperty, ASeekOutsideOfTheLogNamesWhatIsThere) {
+TEST_F(CursorProperty, Row19ASeekOutsideOfTheLogNamesWhatIsThere) {
   must_open();
   write(10, 2);
   auto cursor = log->cursor(Sequence{5});

@@ -162,8 +162,8 @@ class LogCrash : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
-TEST_F(LogCrash, KilledAtLevelDiskNothingAcknowledgedIsLost) { run(false); }
-TEST_F(LogCrash, KilledAtLevelMemoryNothingAcknowledgedIsLost) { run(true); }
+TEST_F(LogCrash, Row01KilledAtLevelDiskNothingAcknowledgedIsLost) { run(false); }
+TEST_F(LogCrash, Row01KilledAtLevelMemoryNothingAcknowledgedIsLost) { run(true); }
 
 }  // namespace
 }  // namespace bourse

@@ -16,7 +16,7 @@
 namespace bourse {
 namespace {
 
-TEST(LogStress, ReadersFollowWriterJournalAndHelperWithoutGapOrDuplicate) {
+TEST(LogStress, Row18ReadersFollowWriterJournalAndHelperWithoutGapOrDuplicate) {
   const std::uint64_t seed = test_seed();
   std::string pattern = (std::filesystem::temp_directory_path() / "bourse_stress_XXXXXX").string();
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);

@@ -90,7 +90,7 @@ TEST_F(LogTest, SegmentsAreSealedAndChained) {
   EXPECT_EQ(read_all(*log), 1800U);
 }
 
-TEST_F(LogTest, AGroupMayFillASegmentToItsLastByte) {
+TEST_F(LogTest, Row14AGroupMayFillASegmentToItsLastByte) {
   // Sizes of groups are tried until one ends exactly where the seal must begin.
   must_open();
   std::uint64_t best = segment_bytes;
@@ -108,7 +108,7 @@ TEST_F(LogTest, AGroupMayFillASegmentToItsLastByte) {
   EXPECT_EQ(read_all(*log), log->last_sequence().value());
 }
 
-TEST_F(LogTest, OneGroupIsSplitOverSegmentsWhereItMustBe) {
+TEST_F(LogTest, Row14OneGroupIsSplitOverSegmentsWhereItMustBe) {
   tail_bytes = std::size_t{1} << 20;
   largest = tail_bytes / 2;
   must_open();
@@ -122,7 +122,7 @@ TEST_F(LogTest, OneGroupIsSplitOverSegmentsWhereItMustBe) {
   EXPECT_EQ(read_all(*log), 2000U);
 }
 
-TEST_F(LogTest, TheLargestTransactionFitsEvenIfASegmentIsSmaller) {
+TEST_F(LogTest, Row14TheLargestTransactionFitsEvenIfASegmentIsSmaller) {
   largest = transaction_bytes_max;
   must_open();
   write(1, 3);
@@ -159,7 +159,7 @@ TEST_F(LogTest, MemoryReleasesWithoutSyncing) {
   EXPECT_EQ(log->journal().marks().durable.load(), 40U);
 }
 
-TEST_F(LogTest, ASecondExchangeOnTheSameDirectoryIsRefused) {
+TEST_F(LogTest, Row20ASecondExchangeOnTheSameDirectoryIsRefused) {
   must_open();
   const auto second = Log::open(options());
   ASSERT_FALSE(second);

@@ -131,9 +131,9 @@ class PowerCut : public LogFixture {
   bool keeps = false;  // segments are compressed and deleted meanwhile
 };
 
-TEST_F(PowerCut, AtLevelDiskNothingReleasedIsLost) { run_many(true, false); }
+TEST_F(PowerCut, Row02AtLevelDiskNothingReleasedIsLost) { run_many(true, false); }
 
-TEST_F(PowerCut, TwoFirstStartsThatAreCutOffLeaveALogThatOpens) {
+TEST_F(PowerCut, Row12TwoFirstStartsThatAreCutOffLeaveALogThatOpens) {
   std::mt19937_64 random(test_seed());
   for (std::uint64_t first = 1; first <= 25; ++first) {
     for (std::uint64_t second = 1; second <= 25; ++second) {
@@ -150,31 +150,31 @@ TEST_F(PowerCut, TwoFirstStartsThatAreCutOffLeaveALogThatOpens) {
   }
 }
 
-TEST_F(PowerCut, AtLevelDiskGarbageInTornSectorsIsCutAndNothingReleasedIsLost) {
+TEST_F(PowerCut, Row03AtLevelDiskGarbageInTornSectorsIsCutAndNothingReleasedIsLost) {
   run_many(true, true);
 }
 
-TEST_F(PowerCut, AtLevelMemoryASuffixMayBeLostButThereIsNoHole) {
+TEST_F(PowerCut, Row02AtLevelMemoryASuffixMayBeLostButThereIsNoHole) {
   durability = Durability::memory;
   run_many(true, false);
 }
 
-TEST_F(PowerCut, AKillLosesNothingReleasedAtLevelMemory) {
+TEST_F(PowerCut, Row01AKillLosesNothingReleasedAtLevelMemory) {
   durability = Durability::memory;
   run_many(false, false);
 }
 
-TEST_F(PowerCut, BetweenAnyTwoStepsOfCompressingAndDeletingNothingReleasedIsLost) {
+TEST_F(PowerCut, Row12BetweenAnyTwoStepsOfCompressingAndDeletingNothingReleasedIsLost) {
   keeps = true;
   run_many(true, true);
 }
 
-TEST_F(PowerCut, AKillBetweenAnyTwoStepsOfCompressingAndDeletingLosesNothing) {
+TEST_F(PowerCut, AKillRow12BetweenAnyTwoStepsOfCompressingAndDeletingLosesNothing) {
   keeps = true;
   run_many(false, false);
 }
 
-TEST_F(PowerCut, AKillLosesNothingReleasedAtLevelDisk) { run_many(false, false); }
+TEST_F(PowerCut, Row01AKillLosesNothingReleasedAtLevelDisk) { run_many(false, false); }
 
 }  // namespace
 }  // namespace bourse

@@ -77,7 +77,7 @@ TEST_F(Rebuild, LimitsOfTheLogAreFoundAndSmallerOnesRefused) {
 
 // One event in the file is changed and every checksum made right again, as a faulty engine would
 // have written it.
-TEST_F(Rebuild, TheFirstDivergenceIsShownWithCommandExpectedAndGot) {
+TEST_F(Rebuild, Row16TheFirstDivergenceIsShownWithCommandExpectedAndGot) {
   write_market(400, 7);
   ASSERT_TRUE(log->journal().finish());
   drop();

@@ -54,7 +54,7 @@ class Recovery : public LogFixture {
   }
 };
 
-TEST_F(Recovery, ATornTailIsSavedAsideAndCut) {
+TEST_F(Recovery, Row03ATornTailIsSavedAsideAndCut) {
   must_open();
   write(20, 3);
   drop();
@@ -94,7 +94,7 @@ TEST_F(Recovery, AGroupThatWasWrittenButNotSyncedIsTakenInWhenItIsWhole) {
   EXPECT_EQ(read_all(*log), 16U);
 }
 
-TEST_F(Recovery, EveryFlippedByteBelowTheDurableClaimIsRefused) {
+TEST_F(Recovery, Row04EveryFlippedByteBelowTheDurableClaimIsRefused) {
   segment_bytes = std::uint64_t{1} << 20;
   must_open();
   write(40, 5);
@@ -121,7 +121,7 @@ TEST_F(Recovery, EveryFlippedByteBelowTheDurableClaimIsRefused) {
   EXPECT_EQ(read_all(*log), 200U);
 }
 
-TEST_F(Recovery, AFlippedByteAnywhereIsFoundOrHarmsNothing) {
+TEST_F(Recovery, Row04AFlippedByteAnywhereIsFoundOrHarmsNothing) {
   must_open();
   write(120, 7);
   drop();
@@ -148,7 +148,7 @@ TEST_F(Recovery, AFlippedByteAnywhereIsFoundOrHarmsNothing) {
   EXPECT_GT(found, flips / 3);
 }
 
-TEST_F(Recovery, BlocksZeroedSwappedDuplicatedOrCutAreFoundOrHarmNothing) {
+TEST_F(Recovery, Row04Row06BlocksZeroedSwappedDuplicatedOrCutAreFoundOrHarmNothing) {
   must_open();
   write(120, 7);
   drop();
@@ -189,7 +189,7 @@ TEST_F(Recovery, BlocksZeroedSwappedDuplicatedOrCutAreFoundOrHarmNothing) {
   EXPECT_GT(found, 500);
 }
 
-TEST_F(Recovery, DamageToTheLastGroupIsSeenByTheWatermark) {
+TEST_F(Recovery, Row05DamageToTheLastGroupIsSeenByTheWatermark) {
   must_open();
   write(10, 2);
   const auto file = open_segment();
@@ -248,7 +248,7 @@ TEST_F(Recovery, AWatermarkOfMemoryCountsOnlyUntilTheMachineStartsAgain) {
   EXPECT_GT(log->recovery().torn_bytes, 0U);
 }
 
-TEST_F(Recovery, AMissingSegmentIsNamed) {
+TEST_F(Recovery, Row13AMissingSegmentIsNamed) {
   must_open();
   write(200, 7);
   drop();
@@ -276,7 +276,7 @@ TEST_F(Recovery, AMissingSegmentIsNamed) {
   expect_refused(result.error(), "there is no segment");
 }
 
-TEST_F(Recovery, ASegmentOfAnotherLogOrAnotherNameIsRefused) {
+TEST_F(Recovery, Row13ASegmentOfAnotherLogOrAnotherNameIsRefused) {
   must_open();
   write(120, 7);
   drop();
@@ -297,7 +297,7 @@ TEST_F(Recovery, ASegmentOfAnotherLogOrAnotherNameIsRefused) {
   expect_refused(refusal(), "by its header the segment is called");
 }
 
-TEST_F(Recovery, AnotherFormatVersionIsRefusedAndSaysSo) {
+TEST_F(Recovery, Row13AnotherFormatVersionIsRefusedAndSaysSo) {
   must_open();
   write(2, 2);
   drop();
@@ -321,7 +321,7 @@ TEST_F(Recovery, AnotherFormatVersionIsRefusedAndSaysSo) {
   EXPECT_NE(error.text().find("features that this program does not know"), std::string::npos);
 }
 
-TEST_F(Recovery, AForeignDirectoryIsRefusedAndLeftAlone) {
+TEST_F(Recovery, Row13AForeignDirectoryIsRefusedAndLeftAlone) {
   ASSERT_TRUE(disk->open(directory / "letters.txt", OpenMode::create));
   const Error error = refusal();
   EXPECT_EQ(error.code, ExitCode::bad_config);
@@ -329,7 +329,7 @@ TEST_F(Recovery, AForeignDirectoryIsRefusedAndLeftAlone) {
   EXPECT_TRUE(files(".open").empty());
 }
 
-TEST_F(Recovery, AReadThatFailsIsNotTakenForDamage) {
+TEST_F(Recovery, Row08AReadThatFailsIsNotTakenForDamage) {
   must_open();
   write(30, 7);
   drop();
@@ -347,7 +347,7 @@ TEST_F(Recovery, AReadThatFailsIsNotTakenForDamage) {
   EXPECT_EQ(read_all(*log), 210U);
 }
 
-TEST_F(Recovery, AToolReadsWhatIsWholeBeforeTheDamageAndThenNamesIt) {
+TEST_F(Recovery, Row08AToolReadsWhatIsWholeBeforeTheDamageAndThenNamesIt) {
   must_open();
   write(10, 2);
   const auto file = open_segment();
@@ -369,7 +369,7 @@ TEST_F(Recovery, AToolReadsWhatIsWholeBeforeTheDamageAndThenNamesIt) {
   expect_refused(cursor->error());
 }
 
-TEST_F(Recovery, ASealThatWasBegunIsFinished) {
+TEST_F(Recovery, Row12ASealThatWasBegunIsFinished) {
   must_open();
   // The rename fails after the seal has been written.
   disk->set_fault([](DiskCall call, const std::filesystem::path& path, std::size_t&) {
