@@ -7,6 +7,10 @@
 //            just before each case on the same disk: the ratio is what to judge
 //   Sizes:   64 B is smaller than any transaction and is there to compare with other logs; 344 B is
 //            an order that rests (command, one public event, one report).
+//   burst    as fast as it goes until all is durable: 48 MiB, which the memory tail holds, and
+//            512 MiB; beside the disk's own sequential write
+//   read     what the burst left, every checksum verified: warm, and cold beside a direct read
+//   recovery opening that log, cold, per GB of its open segment
 //   Left out: the engine; other load on the disk; power loss (tests/replay has it).
 
 #include <fcntl.h>
@@ -16,46 +20,21 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
-#include "bench/machine.h"         // describe_machine
-#include "bench/percentiles.h"     // Percentiles
-#include "matching/transaction.h"  // encode
-#include "replay/log.h"            // Log
+#include "bench/journal_cases.h"  // Settings, run_burst, run_reading, ...
+#include "bench/machine.h"        // describe_machine
+#include "bench/percentiles.h"    // Percentiles
+#include "bench/spread.h"         // median, spread
 
 namespace bourse {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using namespace std::chrono_literals;
-
-constexpr std::size_t small_bytes = 64;
-constexpr std::size_t order_bytes = 344;
-
-struct Settings {
-  std::filesystem::path directory = "bourse_journal_bench.tmp";
-  std::uint64_t runs = 5;
-  std::uint64_t seconds = 3;
-  std::uint64_t rate = 200'000;
-};
-
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
-      .count();
-}
-
-[[noreturn]] void give_up(const std::string& why) {
-  fmt::print(stderr, "bourse_journal_bench: {}\n", why);
-  std::exit(1);
-}
 
 // Nanoseconds per tick of the cycle counter.
 double calibrate_cycles() {
@@ -64,50 +43,6 @@ double calibrate_cycles() {
   while (now_ns() - start_ns < 50'000'000) {
   }
   return static_cast<double>(now_ns() - start_ns) / static_cast<double>(__rdtsc() - start);
-}
-
-// A record of 64 bytes, or an order that rests; only sequence and time change.
-std::vector<std::byte> make_record(std::size_t bytes) {
-  std::vector<std::byte> record(bytes);
-  if (bytes == small_bytes) {
-    const RecordHeader header{.length = 64,
-                              .crc32c = 0,
-                              .sequence = Sequence{0},
-                              .time = TimeNs{0},
-                              .epoch = Epoch{1},
-                              .type = RecordType::transaction,
-                              .version = 1,
-                              .flags = 0};
-    std::memcpy(record.data(), &header, sizeof header);
-    return record;
-  }
-  Command command{};
-  command.type = CommandType::new_order;
-  EventBuffer events;
-  events.add_public() = PublicEvent{};
-  events.add_exec() = ExecEvent{};
-  record.resize(encoded_bytes(command, events));
-  if (encode(command, events, Epoch{1}, 1, record) != order_bytes) give_up("an order has grown");
-  return record;
-}
-
-void stamp(std::vector<std::byte>& record, std::uint64_t sequence) {
-  std::memcpy(record.data() + offsetof(RecordHeader, sequence), &sequence, sizeof sequence);
-  std::memcpy(record.data() + offsetof(RecordHeader, time), &sequence, sizeof sequence);
-}
-
-LogOptions log_options(const Settings& settings, Durability durability) {
-  LogOptions options;
-  options.directory = settings.directory / "log";
-  options.durability = durability;
-  return options;
-}
-
-std::unique_ptr<Log> new_log(const Settings& settings, Durability durability) {
-  std::filesystem::remove_all(settings.directory / "log");
-  auto log = Log::open(log_options(settings, durability));
-  if (!log) give_up(log.error().text());
-  return std::move(*log);
 }
 
 // The twin: p50 and p99 of one 4 KiB write + fdatasync.
@@ -144,6 +79,7 @@ struct OpenLoop {
   double reached_rate = 0;
   double group = 0;           // transactions per write
   double written_ratio = 0;   // bytes of the segment per byte of transactions
+  double disk_ratio = 0;      // bytes written to the disk per byte of transactions, zeros and all
   std::uint64_t refused = 0;  // appends that found the tail full
 };
 
@@ -158,6 +94,7 @@ OpenLoop run_open_loop(const Settings& settings, Durability durability, std::siz
   OpenLoop out;
   out.append_ns.reserve(count);
   out.durable_ns.reserve(count);
+  const std::uint64_t disk_before = disk_bytes_written();
   const std::int64_t start = now_ns() + 10'000'000;
   const auto intended = [&](std::uint64_t sequence) {
     return start + static_cast<std::int64_t>(static_cast<double>(sequence - 1) * interval);
@@ -204,73 +141,9 @@ OpenLoop run_open_loop(const Settings& settings, Durability durability, std::siz
   out.group = static_cast<double>(counters.transactions) / static_cast<double>(counters.groups);
   out.written_ratio = static_cast<double>(counters.bytes) /
                       static_cast<double>(counters.transactions * record.size());
+  out.disk_ratio = static_cast<double>(disk_bytes_written() - disk_before) /
+                   static_cast<double>(counters.transactions * record.size());
   return out;
-}
-
-// As fast as it goes, until all is released. Million records per second.
-double run_burst(const Settings& settings, std::size_t bytes) {
-  const auto log = new_log(settings, Durability::disk);
-  auto writer = log->tail().writer();
-  std::vector<std::byte> record = make_record(bytes);
-  const std::uint64_t count = (std::uint64_t{512} << 20) / record.size();
-  const std::int64_t start = now_ns();
-  std::thread journal([&] {
-    while (log->released_sequence().value() < count) {
-      const auto step = log->journal().step();
-      if (step == JournalWriter::Step::failed) give_up(log->journal().failure().text());
-      if (step != JournalWriter::Step::wrote) std::this_thread::yield();
-    }
-  });
-  for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
-    stamp(record, sequence);
-    while (!writer.append(record)) std::this_thread::yield();
-  }
-  journal.join();
-  return static_cast<double>(count) * 1e3 / static_cast<double>(now_ns() - start);
-}
-
-struct Reading {
-  double million_per_second = 0;
-  double gigabytes_per_second = 0;
-  std::vector<std::int64_t> seek_ns;
-};
-
-// Through a cursor over the files that the last burst left (warm: they are in the page cache).
-Reading run_reading(const Settings& settings) {
-  LogOptions options = log_options(settings, Durability::disk);
-  options.read_only = true;
-  const auto log = Log::open(options);
-  if (!log) give_up(log.error().text());
-  auto cursor = (*log)->cursor(Sequence{1});
-  if (!cursor) give_up(cursor.error().text());
-  std::uint64_t bytes = 0;
-  const std::int64_t start = now_ns();
-  while (cursor->next() == Cursor::Next::transaction) bytes += cursor->transaction().bytes().size();
-  const auto took = static_cast<double>(now_ns() - start);
-  const std::uint64_t count = cursor->position().value() - 1;
-  Reading out{.million_per_second = static_cast<double>(count) * 1e3 / took,
-              .gigabytes_per_second = static_cast<double>(bytes) / took,
-              .seek_ns = {}};
-  std::uint64_t random = 42;
-  for (int i = 0; i < 20'000; ++i) {
-    random = random * 6364136223846793005U + 1442695040888963407U;
-    const Sequence wanted{1 + (random >> 16) % count};
-    const std::int64_t from = now_ns();
-    if (!cursor->seek(wanted) || cursor->next() != Cursor::Next::transaction) give_up("no seek");
-    out.seek_ns.push_back(now_ns() - from);
-  }
-  return out;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-// "244.1 (230.0 to 291.2)"
-std::string spread(const std::vector<double>& values) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return fmt::format("{:>9.2f}  ({:.2f} to {:.2f})", median(values), *low, *high);
 }
 
 void bench_open_loop(const Settings& settings, Durability durability, std::size_t bytes,
@@ -278,7 +151,7 @@ void bench_open_loop(const Settings& settings, Durability durability, std::size_
   constexpr std::array<double, 4> shown{50, 90, 99, 99.9};
   std::array<std::vector<double>, shown.size() + 1> append;
   std::array<std::vector<double>, shown.size() + 1> durable;
-  std::vector<double> twin50, twin99, ratio50, ratio99, rate, group, written;
+  std::vector<double> twin50, twin99, ratio50, ratio99, rate, group, written, disk;
   std::uint64_t refused = 0;
   std::size_t samples = 0;
   for (std::uint64_t run = 0; run < settings.runs; ++run) {
@@ -300,43 +173,64 @@ void bench_open_loop(const Settings& settings, Durability durability, std::size_
     rate.push_back(loop.reached_rate);
     group.push_back(loop.group);
     written.push_back(loop.written_ratio);
+    disk.push_back(loop.disk_ratio);
     refused += loop.refused;
   }
   fmt::print("\n{} B, durability {}, {} transactions/s asked, {:.0f} reached, {} samples a run\n",
              bytes, durability == Durability::disk ? "disk" : "memory", settings.rate, median(rate),
              samples);
   fmt::print(
-      "  group of {:.1f} transactions; segment bytes / transaction bytes {:.2f}; tail full {}\n",
-      median(group), median(written), refused);
+      "  group of {:.1f} transactions; bytes of the segment {:.2f}, of the disk (zeros and all) "
+      "{:.2f} per byte of a transaction; tail full {}\n",
+      median(group), median(written), median(disk), refused);
   constexpr std::array<std::string_view, shown.size() + 1> names{"p50", "p90", "p99", "p99.9",
                                                                  "max"};
   for (std::size_t i = 0; i < names.size(); ++i) {
-    fmt::print("  {:<6} append ns {:<34} durable us {}\n", names[i], spread(append[i]),
-               spread(durable[i]));
+    fmt::print("  {:<6} append ns {:<34} durable us {}\n", names[i], spread(append[i], 0),
+               spread(durable[i], 1));
   }
-  fmt::print("  twin, us   p50 {}   p99 {}\n", spread(twin50), spread(twin99));
-  fmt::print("  ratio to the twin's p50:  durable p50 {}   p99 {}\n", spread(ratio50),
-             spread(ratio99));
+  fmt::print("  twin, us   p50 {}   p99 {}\n", spread(twin50, 1), spread(twin99, 1));
+  fmt::print("  ratio to the twin's p50:  durable p50 {}   p99 {}\n", spread(ratio50, 2),
+             spread(ratio99, 2));
 }
 
 void bench_burst_and_reading(const Settings& settings, std::size_t bytes) {
-  std::vector<double> burst, read, read_bytes, seek50, seek99;
+  std::vector<double> raw_write, raw_read, burst, sustained, share, read, read_bytes, cold, seek50;
+  std::vector<double> seek99, cold50, recovery;
   for (std::uint64_t run = 0; run < settings.runs; ++run) {
-    burst.push_back(run_burst(settings, bytes));
-    if (bytes == small_bytes) continue;  // no transactions: a cursor would refuse them
-    const Reading reading = run_reading(settings);
-    read.push_back(reading.million_per_second);
-    read_bytes.push_back(reading.gigabytes_per_second);
+    const RawDisk raw = measure_raw_disk(settings);
+    raw_write.push_back(raw.write);
+    raw_read.push_back(raw.read);
+    burst.push_back(run_burst(settings, bytes, burst_bytes));
+    sustained.push_back(run_burst(settings, bytes, sustained_bytes));
+    share.push_back(sustained.back() * static_cast<double>(bytes) * 1e6 / raw.write * 100);
+    recovery.push_back(run_recovery(settings));
+    const Reading reading = run_reading(settings, bytes);
+    read.push_back(reading.warm);
+    read_bytes.push_back(reading.warm_bytes);
+    cold.push_back(reading.cold_bytes / raw.read * 100);
+    if (reading.seek_ns.empty()) continue;
     const Percentiles seek(reading.seek_ns);
     seek50.push_back(static_cast<double>(seek.at(50)) / 1e3);
     seek99.push_back(static_cast<double>(seek.at(99)) / 1e3);
+    cold50.push_back(static_cast<double>(Percentiles(reading.cold_seek_ns).at(50)) / 1e3);
   }
-  fmt::print("\n{} B, 512 MiB as fast as it goes, durability disk\n", bytes);
-  fmt::print("  durable, M/s        {}\n", spread(burst));
-  if (read.empty()) return;
-  fmt::print("  read back, M/s      {}   every checksum verified, warm\n", spread(read));
-  fmt::print("  read back, GB/s     {}\n", spread(read_bytes));
-  fmt::print("  seek, us   p50      {}   p99 {}   warm\n", spread(seek50), spread(seek99));
+  const auto row = [](std::string_view name, const std::vector<double>& values, int decimals) {
+    if (!values.empty()) fmt::print("  {:<44} {}\n", name, spread(values, decimals));
+  };
+  fmt::print("\n{} B, durability disk\n", bytes);
+  row("burst of 48 MiB until durable, M/s", burst, 2);
+  row("512 MiB until durable, M/s", sustained, 2);
+  row("  of the disk's own sequential write, %", share, 0);
+  row("read back, verified, warm, M/s", read, 2);
+  row("read back, verified, warm, GB/s", read_bytes, 2);
+  row("read back, cold, of a direct read, %", cold, 0);
+  row("seek warm p50, us", seek50, 2);
+  row("seek warm p99, us", seek99, 2);
+  row("seek cold p50, us", cold50, 1);
+  row("recovery of the open segment, cold, s/GB", recovery, 2);
+  row("raw: sequential write, MB/s", raw_write, 0);
+  row("raw: direct read, MB/s", raw_read, 0);
 }
 
 Settings parse(int count, char** arguments) {
