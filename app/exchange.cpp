@@ -19,6 +19,7 @@
 #include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
 #include "app/journal_metrics.h"      // export_journal_metrics
+#include "app/journal_state.h"        // reason_not_ready, report_state
 #include "app/keep_config.h"          // keep_policy
 #include "app/keeper_thread.h"        // KeeperThread
 #include "app/key_config.h"           // keys_of
@@ -99,7 +100,6 @@ struct Exchange::Parts {
   Result<void> open_participant();
   void start_threads();
   void export_metrics();
-  void tell_journal(JournalState state) const;
   std::vector<std::string> reasons_not_ready() const;
 };
 
@@ -283,7 +283,7 @@ void Exchange::Parts::start_threads() {
   });
   timer_thread = std::thread([this] {
     run_timer(*sequencer, log->journal(), engine_stop,
-              [this](JournalState state) { tell_journal(state); });
+              [this](JournalState state) { report_state(log->journal(), state); });
   });
   for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
   if (participant)
@@ -298,34 +298,12 @@ void Exchange::Parts::start_threads() {
   is_ready.set();
 }
 
-void Exchange::Parts::tell_journal(JournalState state) const {
-  const JournalWriter& journal = log->journal();
-  if (state == JournalState::writing)
-    spdlog::info("the journal's disk has room again: orders are taken");
-  else if (state == JournalState::degraded)
-    spdlog::error("the journal's disk is full, cancels only: {}", journal.failure().text());
-  else if (state == JournalState::stalled)
-    spdlog::error("the journal's disk is full and the reserve is used up, nothing is released: {}",
-                  journal.failure().text());
-}
-
 std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (!is_ready()) reasons.emplace_back("starting");
   if (is_draining()) reasons.emplace_back("shutting down");
-  switch (log->journal().state()) {
-    case JournalState::writing:
-      break;
-    case JournalState::degraded:
-      reasons.emplace_back("the disk is full: cancels only");
-      break;
-    case JournalState::stalled:
-      reasons.emplace_back("the disk is full: nothing is released");
-      break;
-    case JournalState::failed:
-      reasons.emplace_back("the journal has failed");
-      break;
-  }
+  const std::string_view journal = reason_not_ready(log->journal().state());
+  if (!journal.empty()) reasons.emplace_back(journal);
   return reasons;
 }
 

@@ -51,7 +51,7 @@ class OrderEntry {
   void drain() { draining_ = true; }
   std::uint64_t sent_count() const { return sent_count_; }
   std::uint64_t busy_count() const { return busy_count_; }
-  std::uint64_t closed_count() const { return closed_count_; }  // refused with journal_full
+  std::uint64_t closed_count() const { return closed_count_; }      // refused with journal_full
   std::uint64_t resumed_count() const { return resumed_count_; }    // sessions
   std::uint64_t canceled_count() const { return canceled_count_; }  // sessions, with their orders
 

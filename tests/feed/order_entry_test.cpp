@@ -284,7 +284,8 @@ TEST(OrderEntry, AFullGateIsAnAnswerNotAWait) {
 TEST(OrderEntry, Row09AFullJournalTakesCancelsAndNoOrders) {
   TradeWorld world;
   world.run();
-  OrderEntry entry{world.take_gate(), world.router().instruments()};
+  LostSessions lost{0};
+  OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
   world.take_orders(false);
   const auto refused = entry.submit(buy(), sender);
   ASSERT_FALSE(refused);
@@ -300,7 +301,6 @@ TEST(OrderEntry, Row09AFullJournalTakesCancelsAndNoOrders) {
   cancel.symbol = buy().symbol;
   cancel.order_id = OrderId{1};
   EXPECT_TRUE(entry.submit(cancel, sender));
-  entry.end_session(AccountId{1}, SessionId{1});
   world.take_orders(true);
   EXPECT_TRUE(entry.submit(buy(), sender));
   EXPECT_EQ(entry.sent_count(), 2u);
