@@ -289,6 +289,9 @@ Result<std::unique_ptr<Log>> Log::open(const LogOptions& options) {
 Sequence Log::last_sequence() const { return state_->found.position.last_sequence; }
 TimeNs Log::last_time() const { return state_->found.position.last_time; }
 Epoch Log::last_epoch() const { return state_->found.position.last_epoch; }
+Disk& Log::disk() const { return state_->disk; }
+const std::filesystem::path& Log::directory() const { return state_->options.directory; }
+Sequence Log::sealed_sequence() const { return state_->catalog.sealed(); }
 const Uuid& Log::journal_id() const { return state_->journal_id; }
 Sequence Log::earliest_sequence() const { return state_->catalog.earliest(); }
 Sequence Log::released_sequence() const { return state_->view->head(Bound::released); }

@@ -61,10 +61,13 @@ class Log {
   // As found by open(): where the engine goes on. 0 for a new log. They do not move.
   Sequence last_sequence() const;
   TimeNs last_time() const;
-  Epoch last_epoch() const;        // the next start opens the epoch after it
+  Epoch last_epoch() const;  // the next start opens the epoch after it
+  Disk& disk() const;
+  const std::filesystem::path& directory() const;
   const Uuid& journal_id() const;  // the same in all files of one log
 
   Sequence earliest_sequence() const;  // the oldest one that a cursor can deliver
+  Sequence sealed_sequence() const;  // the last one in a sealed segment, 0 if there is none; moves
   Sequence released_sequence() const;  // nothing above it may leave the process; moves
   // Where readers sleep until more is released (the journal thread wakes it).
   WaitPoint& releases();  // REQUIRES: not read_only

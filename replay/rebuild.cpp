@@ -21,11 +21,16 @@ Error too_small(const EpochBody& epoch) {
 
 }  // namespace
 
-Result<RebuildReport> rebuild(Cursor& cursor, Engine& engine, MarketState& market) {
+Result<RebuildReport> rebuild(Cursor& cursor, Engine& engine, MarketState& market, Sequence last,
+                              const std::function<bool()>& stop) {
+  constexpr std::uint64_t asks_every = 1024;
   RebuildReport report;
   Reexecution reexecution(engine);
   for (;;) {
-    switch (cursor.next()) {
+    if (stop && report.transactions % asks_every == 0 && stop()) {
+      return fail(ExitCode::interrupted, "stopped before the end of the log");
+    }
+    switch (cursor.position() > last ? Cursor::Next::at_head : cursor.next()) {
       case Cursor::Next::at_head:
         return report;
       case Cursor::Next::failed:

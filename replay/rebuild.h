@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "matching/engine.h"        // Engine, EngineLimits
 #include "matching/market_state.h"  // MarketState
@@ -24,8 +25,11 @@ struct RebuildReport {
   Epoch last_epoch{0};
 };
 
-// From the cursor's position to its head; `market` must stand just before it.
-Result<RebuildReport> rebuild(Cursor& cursor, Engine& engine, MarketState& market);
+// From the cursor's position to `last` or its head; `market` must stand just before it. `stop`, if
+// given, is asked now and then: true ends it with ExitCode::interrupted.
+Result<RebuildReport> rebuild(Cursor& cursor, Engine& engine, MarketState& market,
+                              Sequence last = Sequence{~std::uint64_t{0}},
+                              const std::function<bool()>& stop = {});
 
 // The largest limits of any epoch from the cursor's position to `last` or its head: an engine with
 // these can execute it all again. The defaults of EngineLimits if there is no epoch.

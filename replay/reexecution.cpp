@@ -10,7 +10,11 @@
 
 namespace bourse {
 
-Reexecution::Reexecution(Engine& engine) : engine_(engine), scratch_(transaction_bytes_max) {}
+Reexecution::Reexecution(Engine& engine) : engine_(engine), scratch_(transaction_bytes_max) {
+  for (std::uint32_t id = 1; id <= engine.symbol_count(); ++id) {
+    rows_.learn(SymbolId{id}, *engine.instrument(SymbolId{id}));
+  }
+}
 
 std::optional<Divergence> Reexecution::apply(const TransactionView& transaction) {
   rows_.learn(transaction);
@@ -41,6 +45,9 @@ Divergence Reexecution::divergence(const TransactionView& expected, const Transa
     const std::string came = i < got_rows.size() ? row_text(got_rows[i]) : "nothing";
     if (in_log == came) continue;
     out.text += fmt::format("  expected  {}\n  got       {}\n", in_log, came);
+    if (i < expected_rows.size() && i < got_rows.size()) {
+      out.text += fmt::format("  differs   {}\n", row_difference(got_rows[i], expected_rows[i]));
+    }
     return out;
   }
   if (expected.state_hash() != got.state_hash()) {

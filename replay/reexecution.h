@@ -25,6 +25,7 @@ struct Divergence {
 
 class Reexecution {
  public:
+  // Knows the names of what the engine has defined so far, for its texts.
   explicit Reexecution(Engine& engine);
 
   // Executes the command of the next transaction. Imported ones have nothing to execute: they pass.

@@ -85,6 +85,12 @@ Sequence SegmentCatalog::earliest() const {
   return entries_.empty() ? Sequence{1} : entries_.front().name.base;
 }
 
+Sequence SegmentCatalog::sealed() const {
+  const std::lock_guard lock(lock_);
+  // Of the newest segment only its own footer tells where it ends; all others end before it.
+  return entries_.empty() ? Sequence{0} : Sequence{entries_.back().name.base.value() - 1};
+}
+
 std::size_t SegmentCatalog::size() const {
   const std::lock_guard lock(lock_);
   return entries_.size();

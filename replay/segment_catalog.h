@@ -46,6 +46,7 @@ class SegmentCatalog {
   Result<void> refresh();
 
   Sequence earliest() const;
+  Sequence sealed() const;  // the last sequence in a sealed segment; 0 if there is none
   std::size_t size() const;
   // The segment whose range holds `sequence`; the newest one holds everything from its base on.
   Result<std::shared_ptr<const SegmentReader>> holding(Sequence sequence);

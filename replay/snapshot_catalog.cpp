@@ -11,15 +11,19 @@ namespace bourse {
 namespace {
 
 constexpr std::size_t sequence_digits = 20;
-constexpr std::string_view suffix = ".snap";
+std::string_view suffix_of(SnapshotKind kind) {
+  return kind == SnapshotKind::state ? ".snap" : ".book";
+}
 
 }  // namespace
 
-std::filesystem::path snapshot_path(const std::filesystem::path& directory, Sequence sequence) {
-  return directory / snapshot_folder / fmt::format("{:020}{}", sequence.value(), suffix);
+std::filesystem::path snapshot_path(const std::filesystem::path& directory, Sequence sequence,
+                                    SnapshotKind kind) {
+  return directory / snapshot_folder / fmt::format("{:020}{}", sequence.value(), suffix_of(kind));
 }
 
-std::optional<Sequence> parse_snapshot_name(std::string_view name) {
+std::optional<Sequence> parse_snapshot_name(std::string_view name, SnapshotKind kind) {
+  const std::string_view suffix = suffix_of(kind);
   if (name.size() != sequence_digits + suffix.size() || !name.ends_with(suffix)) {
     return std::nullopt;
   }
@@ -30,7 +34,8 @@ std::optional<Sequence> parse_snapshot_name(std::string_view name) {
   return Sequence{sequence};
 }
 
-Result<std::vector<Sequence>> list_snapshots(Disk& disk, const std::filesystem::path& directory) {
+Result<std::vector<Sequence>> list_snapshots(Disk& disk, const std::filesystem::path& directory,
+                                             SnapshotKind kind) {
   const auto folder = directory / snapshot_folder;
   const auto names = disk.list(folder);
   std::vector<Sequence> sequences;
@@ -39,7 +44,7 @@ Result<std::vector<Sequence>> list_snapshots(Disk& disk, const std::filesystem::
     return std::unexpected(disk_error(names.error(), "reading the directory", folder));
   }
   for (const std::string& name : *names) {
-    if (const auto sequence = parse_snapshot_name(name)) sequences.push_back(*sequence);
+    if (const auto sequence = parse_snapshot_name(name, kind)) sequences.push_back(*sequence);
   }
   std::ranges::sort(sequences);
   return sequences;

@@ -22,11 +22,14 @@ namespace bourse {
 
 inline constexpr std::string_view snapshot_folder = "snap";
 
-std::filesystem::path snapshot_path(const std::filesystem::path& directory, Sequence sequence);
-std::optional<Sequence> parse_snapshot_name(std::string_view name);
+std::filesystem::path snapshot_path(const std::filesystem::path& directory, Sequence sequence,
+                                    SnapshotKind kind = SnapshotKind::state);
+std::optional<Sequence> parse_snapshot_name(std::string_view name,
+                                            SnapshotKind kind = SnapshotKind::state);
 
 // By name only, ascending. Empty where there is no folder.
-Result<std::vector<Sequence>> list_snapshots(Disk& disk, const std::filesystem::path& directory);
+Result<std::vector<Sequence>> list_snapshots(Disk& disk, const std::filesystem::path& directory,
+                                             SnapshotKind kind = SnapshotKind::state);
 
 struct SnapshotEntry {
   Sequence sequence{0};

@@ -24,6 +24,12 @@ inline constexpr std::uint16_t snapshot_minor = 0;  // a later minor: readable
 // executed again instead.
 inline constexpr std::uint32_t snapshot_engine_version = 1;
 
+// What a file holds, and how its name ends.
+enum class SnapshotKind : std::uint8_t {
+  state = 1,  // .snap: all sections
+  books = 2,  // .book: the public market only; for readers of books, not for a start
+};
+
 struct SnapshotHeader {
   std::array<char, 8> magic;
   std::uint16_t major;

@@ -44,9 +44,9 @@ std::unexpected<Error> SnapshotReader::no_section(SnapshotSectionKind kind) cons
 }
 
 Result<std::shared_ptr<const SnapshotReader>> SnapshotReader::open(
-    Disk& disk, const std::filesystem::path& directory, Sequence sequence) {
+    Disk& disk, const std::filesystem::path& directory, Sequence sequence, SnapshotKind kind) {
   std::shared_ptr<SnapshotReader> reader(new SnapshotReader);
-  reader->path_ = snapshot_path(directory, sequence);
+  reader->path_ = snapshot_path(directory, sequence, kind);
   auto file = disk.open(reader->path_, OpenMode::read);
   if (!file) return std::unexpected(disk_error(file.error(), "opening", reader->path_));
   reader->file_ = std::move(*file);

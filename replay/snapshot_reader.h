@@ -22,9 +22,9 @@ namespace bourse {
 
 class SnapshotReader {
  public:
-  static Result<std::shared_ptr<const SnapshotReader>> open(Disk& disk,
-                                                            const std::filesystem::path& directory,
-                                                            Sequence sequence);
+  static Result<std::shared_ptr<const SnapshotReader>> open(
+      Disk& disk, const std::filesystem::path& directory, Sequence sequence,
+      SnapshotKind kind = SnapshotKind::state);
 
   const std::filesystem::path& path() const { return path_; }
   const SnapshotHeader& header() const { return header_; }

@@ -41,6 +41,9 @@ class TransactionRows {
  public:
   // Takes note of a definition; rows() does it too.
   void learn(const TransactionView& transaction);
+  void learn(SymbolId symbol, const InstrumentBody& instrument) {
+    instruments_[symbol] = instrument;
+  }
   // The rows of one transaction, valid until the next call.
   const std::vector<Row>& rows(const TransactionView& transaction);
 

@@ -1,6 +1,9 @@
 #include "replay/transaction_text.h"
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -203,6 +206,38 @@ std::string row_text(const Row& row) {
       [&](std::string_view name, std::string_view value) {
         fmt::format_to(std::back_inserter(out), " {}={}", name, value);
       });
+  return out;
+}
+
+std::string row_difference(const Row& got, const Row& expected) {
+  // Name and text of every field that is not empty.
+  using Fields = std::vector<std::pair<std::string_view, std::string>>;
+  const auto fields_of = [](const Row& row) {
+    Fields fields{{"kind", std::string(row.kind)}};
+    for_each_field(
+        row,
+        [&](std::string_view name, std::uint64_t value) {
+          fields.emplace_back(name, std::to_string(value));
+        },
+        [&](std::string_view name, std::string_view value) { fields.emplace_back(name, value); });
+    return fields;
+  };
+  const auto value_in = [](const Fields& fields, std::string_view name) {
+    const auto found = std::ranges::find(fields, name, &Fields::value_type::first);
+    return found == fields.end() ? std::string("nothing") : found->second;
+  };
+  const Fields there = fields_of(expected);
+  const Fields here = fields_of(got);
+  std::string out;
+  const auto add = [&](std::string_view name) {
+    const std::string a = value_in(here, name);
+    const std::string b = value_in(there, name);
+    if (a != b) out += fmt::format("{}{}={} instead of {}", out.empty() ? "" : ", ", name, a, b);
+  };
+  for (const auto& [name, value] : there) add(name);
+  for (const auto& [name, value] : here) {
+    if (value_in(there, name) == "nothing") add(name);
+  }
   return out;
 }
 

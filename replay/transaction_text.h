@@ -24,6 +24,7 @@ class TransactionText {
   // The first line, with its line end; empty for json.
   std::string head() const;
   void learn(const TransactionView& transaction) { rows_.learn(transaction); }
+  void learn(SymbolId symbol, const InstrumentBody& instrument) { rows_.learn(symbol, instrument); }
   void append(const TransactionView& transaction, std::string& out);
 
  private:
@@ -33,5 +34,8 @@ class TransactionText {
 
 // One row in words, for messages: "execute EX.A sell order_id=7 price=10.25 quantity=3 ...".
 std::string row_text(const Row& row);
+
+// The fields in which two rows differ: "price=10.25 instead of 10.20, quantity=3 instead of 2".
+std::string row_difference(const Row& got, const Row& expected);
 
 }  // namespace bourse
