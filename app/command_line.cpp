@@ -11,6 +11,7 @@
 #include "app/build_info.h"        // build_info_line
 #include "app/config_command.h"    // config_check_command, config_show_command
 #include "app/generate_command.h"  // generate_command
+#include "app/history_options.h"   // add_book, add_snapshot
 #include "app/import_command.h"    // import_command
 #include "app/journal_options.h"   // add_journal
 #include "app/replay_command.h"    // replay_command
@@ -29,6 +30,7 @@ Examples
   bourse serve --demo                       start with two symbols and a live market
   bourse tail BTC-USD                       watch it in a second terminal
   bourse replay journal/ --verify           prove that the journal gives the same market again
+  bourse book BTC-USD --at-seq 1000         the book as it was then
   bourse replay journal/ --from 1000 --format csv > trades.csv
 
 Commands
@@ -36,7 +38,8 @@ Commands
   tail      watch a live market             import    build a journal from a foreign feed
   replay    print or verify a journal       generate  make up a Nasdaq day to import
   journal   list, verify, look after one    diff      where two journals part
-  admin     halt, limit, list, bust         version   version, commit, build flags
+  admin     halt, limit, list, bust         book      the book as it was
+  snapshot  of a journal at rest            version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
 environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
@@ -137,6 +140,8 @@ void add_replay(CLI::App& app, Invocation& invocation) {
   replay->add_option("DIRECTORY", arguments.directory, "the journal")->required();
   replay->add_option("--from", arguments.from_sequence, "first sequence; default: the earliest");
   replay->add_option("--to", arguments.to_sequence, "last sequence; default: the head");
+  replay->add_option("--from-snapshot", arguments.from_snapshot,
+                     "verify from the snapshot at this sequence on");
   replay->add_flag("--verify", arguments.verify, "execute every command again, compare all events");
   replay->add_option("--format", arguments.format, "table, json or csv");
   replay->callback([&invocation] { invocation.run = [] { return replay_command(arguments); }; });
@@ -196,6 +201,8 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_serve(app, invocation);
   add_config(app, invocation);
   add_replay(app, invocation);
+  add_book(app, invocation.run);
+  add_snapshot(app, invocation.run);
   add_import(app, invocation);
   add_generate(app, invocation);
   add_tail(app, invocation);

@@ -16,6 +16,7 @@
 #include "matching/wait_strategy.h"  // WaitMode
 #include "replay/instrument_text.h"  // InstrumentText
 #include "replay/log.h"              // Durability
+#include "replay/snapshotter.h"      // SnapshotPolicy
 
 namespace bourse {
 
@@ -52,6 +53,8 @@ struct Config {
     std::uint64_t retain_s = 0;
     std::uint64_t retain_bytes = 0;
   } journal;
+
+  SnapshotPolicy snapshot;
 
   struct EngineConfig {
     EngineLimits limits;

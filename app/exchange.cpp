@@ -25,6 +25,7 @@
 #include "app/key_config.h"           // keys_of
 #include "app/opening_commands.h"     // rule_changes, ends_of_lost_sessions
 #include "app/participants.h"         // run_demo_market, run_itch_flow
+#include "app/snapshot_thread.h"      // SnapshotThread
 #include "app/wall_clock.h"           // wall_clock_now
 #include "feed/certificate.h"         // TlsContext
 #include "feed/io_shard.h"            // IoShard
@@ -34,7 +35,7 @@
 #include "matching/market_view.h"     // MarketViews
 #include "matching/sequencer.h"       // Sequencer
 #include "replay/log.h"               // Log
-#include "replay/rebuild.h"           // rebuild
+#include "replay/restore.h"           // restore
 
 namespace bourse {
 namespace {
@@ -74,7 +75,8 @@ struct Exchange::Parts {
   std::thread journal_thread;
   std::thread participant_thread;
   std::vector<std::thread> io_threads;
-  std::optional<KeeperThread> keeper;  // ends before the log does
+  std::optional<KeeperThread> keeper;       // ends before the log does
+  std::optional<SnapshotThread> snapshots;  // likewise
   bool is_stopped = false;
 
   // The first failure of any thread; guarded, cold. The descriptor wakes wait().
@@ -103,7 +105,8 @@ struct Exchange::Parts {
   std::vector<std::string> reasons_not_ready() const;
 };
 
-// Opens the log and executes it again: the engine, the market and the accounts as they were.
+// Opens the log, loads the newest snapshot and executes the rest again: the engine, the market and
+// the accounts as they were.
 Result<void> Exchange::Parts::recover() {
   const auto before = std::chrono::steady_clock::now();
   LogOptions options;
@@ -117,18 +120,18 @@ Result<void> Exchange::Parts::recover() {
   log = std::move(*opened);
   for (const std::string& warning : log->recovery().warnings) spdlog::warn("{}", warning);
 
-  engine = std::make_unique<Engine>(config.engine.limits);
-  market = MarketState(Sequence{log->earliest_sequence().value() - 1});
-  auto cursor = log->cursor(log->earliest_sequence());
-  if (!cursor) return std::unexpected(cursor.error());
-  auto rebuilt = rebuild(*cursor, *engine, market);
-  if (!rebuilt) return std::unexpected(rebuilt.error());
-  if (rebuilt->imported != 0)
+  auto restored = restore(*log, {.limits = config.engine.limits, .snapshot = {}, .stop = {}});
+  if (!restored) return std::unexpected(restored.error());
+  for (const std::string& warning : restored->warnings) spdlog::warn("{}", warning);
+  if (restored->is_imported)
     return fail(ExitCode::bad_config, "this journal was imported from a foreign feed",
                 config.journal.directory,
                 "it can be replayed but not traded on; serve another directory");
 
-  recovery.transactions = rebuilt->transactions;
+  engine = std::move(restored->engine);
+  market = std::move(restored->market);
+  recovery.transactions = restored->rebuilt.transactions;
+  recovery.snapshot = restored->snapshot.value();
   recovery.open_orders = engine->open_orders();
   recovery.torn_bytes = log->recovery().torn_bytes;
   recovery.epoch = log->last_epoch().value() + 1;
@@ -304,6 +307,8 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   if (is_draining()) reasons.emplace_back("shutting down");
   const std::string_view journal = reason_not_ready(log->journal().state());
   if (!journal.empty()) reasons.emplace_back(journal);
+  if (snapshots && snapshots->has_diverged())
+    reasons.emplace_back("executed again, the journal gives something else");
   return reasons;
 }
 
@@ -347,6 +352,8 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
   p.export_metrics();
   p.keeper.emplace(*p.log, keep_policy(p.config.journal), p.metrics);
+  p.snapshots.emplace(*p.log, p.config.snapshot, p.config.engine.limits, p.market,
+                      Sequence{p.recovery.snapshot}, p.metrics);
   p.start_threads();
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }

@@ -19,7 +19,8 @@
 namespace bourse {
 
 struct RecoverySummary {
-  std::uint64_t transactions = 0;
+  std::uint64_t transactions = 0;  // executed again
+  std::uint64_t snapshot = 0;      // sequence of the snapshot before them; 0: none
   std::uint64_t open_orders = 0;
   std::uint64_t torn_bytes = 0;
   std::uint32_t epoch = 0;  // the one that this start has opened

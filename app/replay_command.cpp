@@ -2,15 +2,18 @@
 
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "matching/engine.h"          // Engine
 #include "matching/market_state.h"    // MarketState
 #include "replay/log.h"               // Log
-#include "replay/rebuild.h"           // limits_of
 #include "replay/reexecution.h"       // Reexecution
+#include "replay/restore.h"           // restore_snapshot
+#include "replay/snapshot_catalog.h"  // list_snapshots
 #include "replay/transaction_text.h"  // TransactionText
 
 namespace bourse {
@@ -23,9 +26,23 @@ int say(const Error& error) {
   return static_cast<int>(error.code);
 }
 
+// The oldest one from which the log can still be followed.
+Sequence oldest_snapshot(const Log& log) {
+  const auto sequences = list_snapshots(log.disk(), log.directory());
+  if (!sequences) return Sequence{0};
+  for (const Sequence sequence : *sequences) {
+    if (next(sequence) >= log.earliest_sequence()) return sequence;
+  }
+  return Sequence{0};
+}
+
 // What --verify keeps beside the cursor: the engine that executes again, the book that follows.
 struct Verification {
-  explicit Verification(const EngineLimits& limits) : engine(limits), reexecution(engine) {}
+  explicit Verification(Restored start)
+      : engine(std::move(start.engine)),
+        reexecution(*engine),
+        market(std::move(start.market)),
+        snapshot(start.snapshot) {}
 
   // The reason why not, or nothing.
   std::optional<std::string> apply(const TransactionView& transaction) {
@@ -40,9 +57,10 @@ struct Verification {
     return std::nullopt;
   }
 
-  Engine engine;
+  std::unique_ptr<Engine> engine;
   Reexecution reexecution;
   MarketState market;
+  Sequence snapshot;  // 0: from the first sequence on
   std::uint64_t transactions = 0;
   std::uint64_t imported = 0;
   std::uint64_t events = 0;
@@ -67,6 +85,13 @@ class Replay {
     if (!flush() || std::fflush(stdout) != 0) return static_cast<int>(ExitCode::io_error);
     return code;
   }
+  void learn(const MarketState& market) {
+    for (std::uint32_t id = 1; id <= market.symbol_count(); ++id) {
+      const InstrumentBody* const body = market.instrument(SymbolId{id});
+      if (body != nullptr) text_.learn(SymbolId{id}, *body);
+    }
+  }
+  Result<Restored> verification_start(const Log& log, Sequence last) const;
   int verdict(const Verification& verification, std::chrono::steady_clock::duration took);
 
   const ReplayArguments& arguments_;
@@ -80,8 +105,12 @@ int Replay::verdict(const Verification& verification, std::chrono::steady_clock:
   const double seconds = std::chrono::duration<double>(took).count();
   const std::uint64_t executed = verification.transactions - verification.imported;
   std::FILE* const to = prints_ ? stderr : stdout;
-  fmt::print(to, "verified: {} transactions, sequences 1 to {}\n", verification.transactions,
-             verification.market.sequence().value());
+  fmt::print(to, "verified: {} transactions, sequences {} to {}\n", verification.transactions,
+             verification.snapshot.value() + 1, verification.market.sequence().value());
+  if (verification.snapshot) {
+    fmt::print(to, "  from             the snapshot at sequence {}\n",
+               verification.snapshot.value());
+  }
   fmt::print(to, "  executed again   {} commands, all {} events and every state hash byte-equal\n",
              executed, verification.events);
   if (verification.imported > 0) {
@@ -94,6 +123,21 @@ int Replay::verdict(const Verification& verification, std::chrono::steady_clock:
   return 0;
 }
 
+Result<Restored> Replay::verification_start(const Log& log, Sequence last) const {
+  RestoreOptions options;
+  options.last = last;
+  if (arguments_.from_snapshot != 0) {
+    options.snapshot = Sequence{arguments_.from_snapshot};
+  } else if (arguments_.from_sequence != 0) {
+    options.snapshot_most = Sequence{arguments_.from_sequence - 1};
+  } else if (log.earliest_sequence() == Sequence{1}) {
+    options.snapshot = Sequence{0};
+  } else {
+    options.snapshot_most = oldest_snapshot(log);
+  }
+  return restore_snapshot(log, options);
+}
+
 int Replay::run(const Log& log) {
   const auto start = std::chrono::steady_clock::now();
   const Sequence earliest = log.earliest_sequence();
@@ -103,14 +147,24 @@ int Replay::run(const Log& log) {
 
   std::optional<Verification> verification;
   if (arguments_.verify) {
-    auto all = log.cursor(earliest);
-    if (!all) return say(all.error());
-    const auto limits = limits_of(*all, last);
-    if (!limits) return say(limits.error());
-    verification.emplace(*limits);
+    auto begun = verification_start(log, last);
+    if (!begun) return say(begun.error());
+    for (const std::string& warning : begun->warnings) {
+      fmt::print(stderr, "bourse replay: {}\n", warning);
+    }
+    verification.emplace(std::move(*begun));
   }
-  // From the earliest on, whatever is asked: names and decimals come from the definitions there.
-  auto cursor = log.cursor(earliest);
+  // Names and decimals come from the definitions: those of a snapshot, and all that follow it.
+  Sequence begin = earliest;
+  if (verification && verification->snapshot) {
+    begin = next(verification->snapshot);
+    learn(verification->market);
+  } else if (earliest > Sequence{1}) {
+    auto snapshot = restore_snapshot(
+        log, {.limits = {}, .last = last, .snapshot = {}, .snapshot_most = from, .stop = {}});
+    if (snapshot) learn(snapshot->market);
+  }
+  auto cursor = log.cursor(begin);
   if (!cursor) return say(cursor.error());
   for (;;) {
     if (cursor->position() > last) break;

@@ -15,7 +15,8 @@ struct ReplayArguments {
   std::string directory;
   std::uint64_t from_sequence = 0;  // 0 = the earliest
   std::uint64_t to_sequence = 0;    // inclusive; 0 = the head
-  bool verify = false;              // execute every command from the first on and compare
+  bool verify = false;              // execute every command again and compare
+  std::uint64_t from_snapshot = 0;  // verify from this one on; 0: from_sequence's, or the whole log
   std::string format;               // table, json or csv; empty: table, nothing with verify
 };
 

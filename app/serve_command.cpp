@@ -59,7 +59,10 @@ void greet(const Config& config, const ServeArguments& arguments, const Exchange
   fmt::print("{}\n", build_info_line());
   fmt::print("journal      {} (durability {}), {} transactions recovered in {} ms, epoch {}\n",
              config.journal.directory, setting_text(config, "journal.durability"),
-             recovery.transactions, recovery.elapsed_ms, recovery.epoch);
+             recovery.snapshot + recovery.transactions, recovery.elapsed_ms, recovery.epoch);
+  if (recovery.snapshot != 0)
+    fmt::print("             {} of them from the snapshot, {} executed again\n", recovery.snapshot,
+               recovery.transactions);
   if (recovery.torn_bytes != 0)
     fmt::print("             {} bytes of a torn tail set aside: nobody had been told of them\n",
                recovery.torn_bytes);

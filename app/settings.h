@@ -32,6 +32,12 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "delete sealed segments so long after it, if a snapshot covers them; 0 = never");
   visit("journal.retain_bytes", c.journal.retain_bytes,
         "delete the oldest when all segments are larger together, likewise; 0 = never");
+  visit("snapshot.every_transactions", c.snapshot.every_transactions,
+        "a snapshot after so many transactions; 0 = not by their number");
+  visit("snapshot.at_seal", c.snapshot.at_seal, "a snapshot whenever a segment is full");
+  visit("snapshot.keep", c.snapshot.keep, "snapshots kept; older ones are removed");
+  visit("snapshot.books_every", c.snapshot.books_every,
+        "keyframes of the books after so many transactions; 0 = none");
   visit("engine.symbols_max", c.engine.limits.symbols_max, "instruments");
   visit("engine.accounts_max", c.engine.limits.accounts_max, "accounts are 1 to this");
   visit("engine.orders_max", c.engine.limits.orders_max, "open orders of all symbols together");

@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "feed/wire.h"       // Channel, frame_flags
-#include "matching/check.h"  // CHECK
+#include "feed/wire.h"             // Channel, frame_flags
+#include "matching/check.h"        // CHECK
+#include "replay/book_history.h"   // snapshot_before
+#include "replay/snapshot_file.h"  // book_of
 
 namespace bourse {
 namespace {
@@ -26,18 +28,40 @@ Result<std::unique_ptr<CatchUp>> CatchUp::open(const Hub& hub, const Log& log, S
                                                std::vector<StreamStart> streams) {
   const bool needs_books = std::any_of(streams.begin(), streams.end(), needs_book);
   Sequence begin = from;
+  std::shared_ptr<const SnapshotReader> snapshot;
   if (needs_books) {
-    begin = log.earliest_sequence();
-    if (begin > Sequence{1}) {
-      return fail(ExitCode::answer_is_no, "the log begins at sequence " +
-                                              std::to_string(begin.value()) +
-                                              ": books before it cannot be rebuilt");
+    auto found = snapshot_before(log, from);
+    if (!found) return std::unexpected(std::move(found.error()));
+    snapshot = std::move(*found);
+    if (snapshot == nullptr && log.earliest_sequence() > Sequence{1}) {
+      return fail(ExitCode::answer_is_no,
+                  "the log begins at sequence " + std::to_string(log.earliest_sequence().value()) +
+                      ", and there is no snapshot before " + std::to_string(from.value()));
     }
-    begin = Sequence{1};
+    begin = snapshot == nullptr ? Sequence{1} : next(snapshot->header().sequence);
   }
   Result<Cursor> cursor = log.cursor(begin);
   if (!cursor) return std::unexpected(cursor.error());
-  return std::unique_ptr<CatchUp>(new CatchUp(hub, std::move(*cursor), from, std::move(streams)));
+  std::unique_ptr<CatchUp> out(new CatchUp(hub, std::move(*cursor), from, std::move(streams)));
+  if (snapshot == nullptr) return out;
+  if (auto started = out->start_books(*snapshot); !started) {
+    return std::unexpected(std::move(started.error()));
+  }
+  return out;
+}
+
+// As they were after the snapshot's sequence; a symbol that it does not know is defined later.
+Result<void> CatchUp::start_books(const SnapshotReader& snapshot) {
+  time_ = snapshot.header().time;
+  epoch_ = snapshot.header().epoch;
+  for (Book& book : books_) {
+    auto depth = bourse::book_of(snapshot, book.symbol);
+    if (!depth) return std::unexpected(std::move(depth.error()));
+    if (!*depth) continue;
+    book.depth = std::move(**depth);
+    book.is_defined = true;
+  }
+  return {};
 }
 
 CatchUp::CatchUp(const Hub& hub, Cursor cursor, Sequence from, std::vector<StreamStart> streams)

@@ -2,7 +2,8 @@
 // was too slow for the frame log. It ends where the hub stands; from there the streams are live.
 //   Shape:  one Cursor and one StreamEncoder for all its streams, so that their frames keep their
 //           order among each other. Where books are needed (a snapshot at a sequence, best prices)
-//           it first follows the log from its beginning up to the start.
+//           it takes them from the engine's newest snapshot before the start, or begins with empty
+//           ones, and first follows the log from there.
 //   Units:  sequences.
 //   Owner:  one session, on its io thread. Must not outlive the hub and the log.
 //   Errors: a log that cannot be read: `failed`, error() says why; what was sent stays true.
@@ -16,13 +17,14 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/hub.h"             // Hub
-#include "feed/outbox.h"          // Outbox
-#include "feed/stream_encoder.h"  // StreamEncoder
-#include "matching/depth_book.h"  // DepthBook
-#include "matching/types.h"       // Sequence, TimeNs, Epoch
-#include "replay/log.h"           // Log, Cursor
-#include "replay/result.h"        // Result
+#include "feed/hub.h"                // Hub
+#include "feed/outbox.h"             // Outbox
+#include "feed/stream_encoder.h"     // StreamEncoder
+#include "matching/depth_book.h"     // DepthBook
+#include "matching/types.h"          // Sequence, TimeNs, Epoch
+#include "replay/log.h"              // Log, Cursor
+#include "replay/result.h"           // Result
+#include "replay/snapshot_reader.h"  // SnapshotReader
 
 namespace bourse {
 
@@ -61,6 +63,7 @@ class CatchUp {
   };
 
   CatchUp(const Hub& hub, Cursor cursor, Sequence from, std::vector<StreamStart> streams);
+  Result<void> start_books(const SnapshotReader& snapshot);
   State roll_forward();
   State send_snapshots(Outbox& out, std::size_t size_max);
   State stream(Outbox& out, std::size_t size_max);

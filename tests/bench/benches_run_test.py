@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 FOLDER = os.path.join(os.environ["BOURSE_BINARY_DIR"], "bench")
@@ -62,6 +63,13 @@ class Benches(unittest.TestCase):
         for row in ("parse", "parse, books", "twin without queues", "parse, books, events"):
             self.assertRegex(text, rf"(?m)^40 stocks, {row} +\d")
         self.assertRegex(text, r"(?m)^40 stocks, books .* of the twin's rate")
+
+    def test_the_past_is_restored_alike_with_and_without_a_snapshot(self):
+        with tempfile.TemporaryDirectory(prefix="bourse-history-") as folder:
+            text = self.said("bourse_history_bench", "--transactions", "5000", "--symbols", "3", "--queries", "20",
+                             "--directory", os.path.join(folder, "log"))
+        for row in ("restored from the whole log", "restored from it and the rest", "book at any sequence"):
+            self.assertIn(row, text)
 
     def test_what_is_not_understood_is_told_and_nothing_is_run(self):
         for name in ("bourse_challenge", "bourse_pipeline_bench", "bourse_view_bench"):
