@@ -1,6 +1,7 @@
 #include "replay/itch_feed.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bourse {
 namespace {
@@ -9,9 +10,11 @@ namespace {
 enum class StatusAction : std::uint8_t {
   none = 0,
   quoting = 3,
+  price_indication = 6,
   trading = 7,
   halt = 8,
   pause = 9,
+  suspend = 10,
   short_sale_restriction = 14,
 };
 
@@ -36,7 +39,22 @@ Side side_of(char buy_sell_indicator) {
                                      : Side::none;
 }
 
+// The phase whose auction is being indicated.
+Phase phase_of(char cross_type) {
+  switch (cross_type) {
+    case 'O':
+      return Phase::opening_auction;
+    case 'C':
+      return Phase::closing_auction;
+    case 'H':  // halts and IPOs
+      return Phase::volatility_auction;
+    default:  // extended trading close
+      return Phase::none;
+  }
+}
+
 PriceTicks ticks(itch::Price4 price) { return PriceTicks{price.value}; }
+PriceTicks indicated(itch::Price4 price) { return price.value == 0 ? no_price : ticks(price); }
 
 // An event of which the change will fill in side, price, quantity and leaves.
 PublicEvent reduction(EventKind kind, std::uint64_t aux) {
@@ -114,7 +132,39 @@ class ItchFeed::Step {
     ++(m.shares == 0 ? feed_.counts_.empty_crosses : feed_.counts_.crosses);
     if (m.shares != 0) print(m.shares, ticks(m.cross_price), m.match_number, event_flags::auction);
   }
-  void operator()(const itch::BrokenTrade&) { ++feed_.counts_.broken_trades; }
+  void operator()(const itch::BrokenTrade& m) {
+    ++feed_.counts_.broken_trades;
+    const auto& prints = feed_.prints_;
+    auto print = std::ranges::lower_bound(prints, m.match_number, {}, &Print::match);
+    if (print == prints.end() || print->match != m.match_number) {
+      // Of a stock that is not wanted, of before the file, or numbered out of turn.
+      print = std::ranges::find(prints, m.match_number, &Print::match);
+    }
+    if (print == prints.end()) {
+      ++feed_.counts_.broken_unknown;
+      return;
+    }
+    symbol_ = print->symbol;
+    stock_ = &feed_.stocks_[symbol_.value() - 1];
+    PublicEvent event = reduction(EventKind::bust, m.match_number);
+    event.price = PriceTicks{print->price};
+    event.quantity = QuantityLots{print->shares};
+    publish(event);
+  }
+
+  // The price at which the auction would trade with the book as it is; before that is known, the
+  // price at which it would pair most.
+  void operator()(const itch::NetOrderImbalanceIndicator& m) {
+    if (!find_stock(m.header)) return;
+    ++feed_.counts_.imbalances;
+    PublicEvent event =
+        reduction(EventKind::imbalance, static_cast<std::uint64_t>(phase_of(m.cross_type)));
+    event.side = side_of(m.imbalance_direction);
+    event.price = indicated(m.near_price.value != 0 ? m.near_price : m.current_reference_price);
+    event.quantity = QuantityLots{m.paired_shares};
+    event.leaves = QuantityLots{m.imbalance_shares};
+    publish(event);
+  }
 
   void operator()(const itch::StockTradingAction& m) {
     if (find_stock(m.header)) change_status(action_of(m.trading_state));
@@ -124,10 +174,29 @@ class ItchFeed::Step {
     if (m.market_code != 'Q' || !find_stock(m.header)) return;
     change_status(m.operational_halt_action == 'T' ? StatusAction::trading : StatusAction::halt);
   }
+  // Told of every stock in the morning: only what changes is news.
   void operator()(const itch::RegShoRestriction& m) {
-    if (m.reg_sho_action == '0' || !find_stock(m.header)) return;
-    publish(reduction(EventKind::status,
-                      static_cast<std::uint64_t>(StatusAction::short_sale_restriction)));
+    if (!find_stock(m.header)) return;
+    const bool is_restricted = m.reg_sho_action != '0';
+    if (std::exchange(stock_->is_short_sale_restricted, is_restricted) == is_restricted) return;
+    indicate(StatusAction::short_sale_restriction, no_price);
+  }
+  void operator()(const itch::LuldAuctionCollar& m) {
+    if (!find_stock(m.header)) return;
+    indicate(StatusAction::price_indication, indicated(m.auction_collar_reference_price));
+  }
+  void operator()(const itch::IpoQuotingPeriodUpdate& m) {
+    if (!find_stock(m.header)) return;
+    // C: cancelled or postponed.
+    if (m.ipo_quotation_release_qualifier == 'C') {
+      indicate(StatusAction::suspend, no_price);
+    } else {
+      indicate(StatusAction::price_indication, indicated(m.ipo_price));
+    }
+  }
+  void operator()(const itch::DirectListingWithCapitalRaise& m) {
+    if (!find_stock(m.header)) return;
+    indicate(StatusAction::price_indication, indicated(m.near_execution_price));
   }
 
   template <class Message>
@@ -242,7 +311,22 @@ class ItchFeed::Step {
     publish(reduction(EventKind::status, static_cast<std::uint64_t>(action)));
   }
 
+  // A status that does not say whether the stock trades.
+  void indicate(StatusAction action, PriceTicks price) {
+    PublicEvent event = reduction(EventKind::status, static_cast<std::uint64_t>(action));
+    event.price = price;
+    publish(event);
+  }
+
+  void remember(const PublicEvent& event) {
+    feed_.prints_.push_back({.match = event.aux,
+                             .symbol = symbol_,
+                             .price = static_cast<std::uint32_t>(event.price.value()),
+                             .shares = event.quantity.value()});
+  }
+
   void publish(PublicEvent event) {
+    if (event.kind == EventKind::execute || event.kind == EventKind::trade) remember(event);
     event.symbol = symbol_;
     stock_->last_rpt = RptSequence{stock_->last_rpt.value() + 1};
     event.rpt_sequence = stock_->last_rpt;

@@ -174,6 +174,106 @@ TEST_F(ItchFeedTest, PrintsLeaveTheBookAloneAndEmptyCrossesSayNothing) {
   EXPECT_EQ(feed_.counts().empty_crosses, 1u);
 }
 
+TEST_F(ItchFeedTest, AnIndicationOfAnAuctionIsAnImbalance) {
+  itch::NetOrderImbalanceIndicator indication{.header = header(),
+                                              .paired_shares = 500,
+                                              .imbalance_shares = 70,
+                                              .imbalance_direction = 'S',
+                                              .stock = stock("TEST"),
+                                              .far_price = {9'000},
+                                              .near_price = {10'100},
+                                              .current_reference_price = {10'000},
+                                              .cross_type = 'C',
+                                              .price_variation_indicator = 'L'};
+  EXPECT_EQ(apply(indication), ItchOutcome::events);
+  EXPECT_EQ(event().kind, EventKind::imbalance);
+  EXPECT_EQ(event().side, Side::sell);
+  EXPECT_EQ(event().price, PriceTicks{10'100});
+  EXPECT_EQ(event().quantity, QuantityLots{500});
+  EXPECT_EQ(event().leaves, QuantityLots{70});
+  EXPECT_EQ(event().aux, static_cast<std::uint64_t>(Phase::closing_auction));
+  indication.near_price = {0};
+  indication.imbalance_direction = 'N';
+  indication.cross_type = 'O';
+  EXPECT_EQ(apply(indication), ItchOutcome::events);
+  EXPECT_EQ(event().price, PriceTicks{10'000}) << "the near price is not told yet";
+  EXPECT_EQ(event().side, Side::none);
+  indication.current_reference_price = {0};
+  EXPECT_EQ(apply(indication), ItchOutcome::events);
+  EXPECT_EQ(event().price, no_price);
+  EXPECT_EQ(feed_.counts().imbalances, 3u);
+}
+
+TEST_F(ItchFeedTest, ABrokenTradeVoidsTheTradeOfItsNumber) {
+  add(5, 'B', 100, 10'000);
+  execute(5, 30);  // match 77
+  itch::Trade trade{.header = header(),
+                    .order_reference_number = 0,
+                    .buy_sell_indicator = 'B',
+                    .shares = 10,
+                    .stock = stock("TEST"),
+                    .price = {10'050},
+                    .match_number = 3};  // numbered out of turn
+  apply(trade);
+  EXPECT_EQ(apply(itch::BrokenTrade{header(0), 77}), ItchOutcome::events);
+  EXPECT_EQ(event().kind, EventKind::bust);
+  EXPECT_EQ(event().symbol, SymbolId{1});
+  EXPECT_EQ(event().aux, 77u);
+  EXPECT_EQ(event().price, PriceTicks{10'000});
+  EXPECT_EQ(event().quantity, QuantityLots{30});
+  EXPECT_EQ(book().best().bid_quantity, QuantityLots{70}) << "the book stays as it is";
+  EXPECT_EQ(apply(itch::BrokenTrade{header(), 3}), ItchOutcome::events);
+  EXPECT_EQ(event().price, PriceTicks{10'050});
+  EXPECT_EQ(apply(itch::BrokenTrade{header(), 4}), ItchOutcome::no_event);
+  EXPECT_EQ(feed_.counts().broken_trades, 3u);
+  EXPECT_EQ(feed_.counts().broken_unknown, 1u);
+}
+
+TEST_F(ItchFeedTest, AShortSaleRestrictionIsToldWhenItChanges) {
+  itch::RegShoRestriction restriction{header(), stock("TEST"), '0'};
+  EXPECT_EQ(apply(restriction), ItchOutcome::no_event);
+  restriction.reg_sho_action = '1';
+  EXPECT_EQ(apply(restriction), ItchOutcome::events);
+  EXPECT_EQ(event().aux, 14u);
+  restriction.reg_sho_action = '2';
+  EXPECT_EQ(apply(restriction), ItchOutcome::no_event) << "it remains";
+  restriction.reg_sho_action = '0';
+  EXPECT_EQ(apply(restriction), ItchOutcome::events);
+}
+
+TEST_F(ItchFeedTest, CollarsAndOfferingsIndicateAPriceAndHaltNothing) {
+  const auto indicates = [this](ItchOutcome outcome, std::uint64_t action, PriceTicks price) {
+    return outcome == ItchOutcome::events && event().kind == EventKind::status &&
+           event().aux == action && event().price == price;
+  };
+  itch::LuldAuctionCollar collar{};
+  collar.header = header();
+  collar.auction_collar_reference_price = {10'000};
+  EXPECT_TRUE(indicates(apply(collar), 6, PriceTicks{10'000}));
+  itch::IpoQuotingPeriodUpdate ipo{};
+  ipo.header = header();
+  ipo.ipo_quotation_release_qualifier = 'A';
+  ipo.ipo_price = {20'000};
+  EXPECT_TRUE(indicates(apply(ipo), 6, PriceTicks{20'000}));
+  ipo.ipo_quotation_release_qualifier = 'C';
+  EXPECT_TRUE(indicates(apply(ipo), 10, no_price));
+  itch::DirectListingWithCapitalRaise listing{};
+  listing.header = header();
+  listing.near_execution_price = {30'000};
+  EXPECT_TRUE(indicates(apply(listing), 6, PriceTicks{30'000}));
+  add(1, 'B', 10, 10'000);
+  add(2, 'S', 10, 10'000);
+  EXPECT_EQ(feed_.counts().crossed, 1u) << "the stock trades all the while";
+}
+
+TEST_F(ItchFeedTest, WhatIsNotAboutAStocksBookMakesNoEvent) {
+  EXPECT_EQ(apply(itch::SystemEvent{header(0), 'Q'}), ItchOutcome::no_event);
+  EXPECT_EQ(apply(itch::MwcbDeclineLevel{header(0), {1}, {2}, {3}}), ItchOutcome::no_event);
+  EXPECT_EQ(apply(itch::MwcbStatus{header(0), '1'}), ItchOutcome::no_event);
+  EXPECT_EQ(apply(itch::RetailPriceImprovementIndicator{header(), stock("TEST"), 'A'}),
+            ItchOutcome::no_event);
+}
+
 TEST_F(ItchFeedTest, AMessageThatDoesNotFitIsCountedAndChangesNothing) {
   add(5, 'B', 100, 10'000);
   const auto refused = [this](ItchOutcome outcome, ItchFault fault) {
