@@ -26,8 +26,17 @@ std::uint64_t fixed_messages(const ItchDayOptions& options) {
 }
 std::uint64_t gathering_messages(const ItchDayOptions& options) {
   return std::min<std::uint64_t>(100ull * options.symbols,
-                                 (options.messages - fixed_messages(options)) / 5);
+                                 (options.messages - fixed_messages(options)) / 20);
 }
+
+// Of a thousand messages between the directory and the close, the gathering included.
+constexpr std::uint64_t adds = 460;
+constexpr std::uint64_t removes = 430;
+constexpr std::uint64_t executes = 40;
+constexpr std::uint64_t replaces = 30;
+constexpr std::uint64_t cancels = 20;
+constexpr std::uint64_t others = 20;
+static_assert(adds + removes + executes + replaces + cancels + others == 1000);
 
 // AAAA, AAAB, ...: no name is another's beginning.
 itch::Stock name_of(std::uint32_t number) {
@@ -144,14 +153,23 @@ void ItchGenerator::step() {
 }
 
 void ItchGenerator::trade_on() {
-  const std::uint64_t permille = below(1000);
-  if (permille < 460) return add();
-  if (permille < 890) return remove();
-  if (permille < 930) return execute();
-  if (permille < 960) return replace();
-  if (permille < 980) return cancel();
-  if (permille < 998) return print();
-  if (permille < 999) return indicate(pick(), 'O');
+  // What has gathered was all added: so many fewer adds are due now, and more of all else.
+  const std::uint64_t gathered = gathering_messages(options_);
+  const std::uint64_t all = steps_ + gathered;
+  std::uint64_t at = below(1000 * steps_);
+  const auto is_next = [&at](std::uint64_t due) {
+    const bool is_it = at < due;
+    at -= is_it ? 0 : due;
+    return is_it;
+  };
+  if (is_next(adds * all - 1000 * gathered)) return add();
+  if (is_next(removes * all)) return remove();
+  if (is_next(executes * all)) return execute();
+  if (is_next(replaces * all)) return replace();
+  if (is_next(cancels * all)) return cancel();
+  const std::uint64_t other = below(20);
+  if (other < 18) return print();
+  if (other < 19) return indicate(pick(), 'O');
   return below(4) == 0 ? halt_or_resume() : break_trade();
 }
 
@@ -288,6 +306,7 @@ void ItchGenerator::replace() {
 void ItchGenerator::print() {
   const std::uint16_t locate = pick();
   last_print_ = ++match_;
+  last_print_locate_ = locate;
   put(itch::Trade{.header = header(locate),
                   .order_reference_number = 0,
                   .buy_sell_indicator = 'B',
@@ -299,7 +318,7 @@ void ItchGenerator::print() {
 
 void ItchGenerator::break_trade() {
   if (last_print_ == 0) return print();
-  put(itch::BrokenTrade{header(0), std::exchange(last_print_, 0)});
+  put(itch::BrokenTrade{header(last_print_locate_), std::exchange(last_print_, 0)});
 }
 
 void ItchGenerator::halt_or_resume() {

@@ -1,8 +1,9 @@
 // A made-up Nasdaq day as ITCH 5.0, for tests, demonstrations and measurements without market data.
 //   Shape:  system events, directory, trading states; orders that gather before the open; opening
-//           crosses; the day: 46 % add (some with an MPID), 43 % delete, 4 % execute (some with a
-//           price), 3 % replace, 2 % cancel, 2 % hidden trades, imbalances, halts and broken
-//           trades; closing crosses. Few stocks have most of the messages (Zipf). References are
+//           crosses; the day; closing crosses. Behind the directory 46 % add (some with an MPID),
+//           43 % delete, 4 % execute (some with a price), 3 % replace, 2 % cancel, 2 % hidden
+//           trades, imbalances, halts and broken trades: what gathers before the open and then
+//           rests, the day takes away again, bit by bit. Few stocks have most of the messages (Zipf). References are
 //           unique and rise, executions hit the oldest order at the best price, no book is ever
 //           crossed.
 //   Units:  prices in 1e-4 dollars on a cent grid; messages.
@@ -101,6 +102,7 @@ class ItchGenerator {
   std::uint64_t reference_ = 0;
   std::uint64_t match_ = 0;
   std::uint64_t last_print_ = 0;  // match number of the last hidden trade not broken; 0 = none
+  std::uint16_t last_print_locate_ = 0;
 };
 
 }  // namespace bourse
