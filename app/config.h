@@ -57,7 +57,7 @@ struct Config {
   SnapshotPolicy snapshot;
 
   struct EngineConfig {
-    EngineLimits limits;
+    EngineLimits limits{.symbols_max = 16'384};  // a Nasdaq day lists some 9,000 to 11,000
     WaitMode wait = WaitMode::park;
     std::uint64_t gate_commands_max = 4096;  // per io thread or in-process participant
     std::uint64_t commands_per_poll_max = 256;
