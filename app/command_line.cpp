@@ -150,9 +150,10 @@ void add_replay(CLI::App& app, Invocation& invocation) {
 void add_import(CLI::App& app, Invocation& invocation) {
   CLI::App* import = app.add_subcommand("import", "build a journal from a foreign feed");
   static ImportArguments arguments;
-  import->add_option("KIND", arguments.kind, "of the file: itch")->required();
-  import->add_option("FILE", arguments.file, "Nasdaq TotalView-ITCH 5.0, 2-byte lengths")
+  import->add_option("KIND", arguments.kind, "of the file: itch or lobster")->required();
+  import->add_option("FILE", arguments.file, "Nasdaq TotalView-ITCH 5.0; or LOBSTER's messages")
       ->required();
+  import->add_option("ORDERBOOK", arguments.rows, "LOBSTER's book after each message");
   import->add_option("--journal", arguments.journal, "directory to write")->required();
   import->add_option("--date", arguments.date, "YYYY-MM-DD; default: from the name of the file");
   import->add_option("--symbols", arguments.symbols, "A,B; default: all")->delimiter(',');

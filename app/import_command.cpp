@@ -9,8 +9,9 @@
 #include <cstdio>
 #include <utility>
 
-#include "app/import_report.h"   // import_table, import_json
-#include "replay/itch_import.h"  // import_itch
+#include "app/import_report.h"      // import_table, import_json, lobster_table, lobster_json
+#include "replay/itch_import.h"     // import_itch
+#include "replay/lobster_import.h"  // import_lobster
 
 namespace bourse {
 namespace {
@@ -78,9 +79,20 @@ int complain(const Error& error) {
 }
 
 Result<void> check(const ImportArguments& arguments) {
-  if (arguments.kind != "itch") {
+  if (arguments.kind != "itch" && arguments.kind != "lobster") {
     return fail(ExitCode::usage, fmt::format("unknown kind of file '{}'", arguments.kind), "",
-                "the one there is: bourse import itch FILE --journal DIR");
+                "bourse import itch FILE, or bourse import lobster MESSAGES ORDERBOOK");
+  }
+  if (arguments.kind == "lobster" && arguments.rows.empty()) {
+    return fail(ExitCode::usage, "LOBSTER's orderbook file is missing", "",
+                "bourse import lobster MESSAGES ORDERBOOK --journal DIR");
+  }
+  if (arguments.kind == "itch" && !arguments.rows.empty()) {
+    return fail(ExitCode::usage, "an ITCH day is one file", arguments.rows,
+                "bourse import itch FILE --journal DIR");
+  }
+  if (arguments.kind == "lobster" && arguments.symbols.size() > 1) {
+    return fail(ExitCode::usage, "LOBSTER's files are of one stock", "", "--symbols AMZN");
   }
   if (arguments.format != "table" && arguments.format != "json") {
     return fail(ExitCode::usage, fmt::format("unknown format '{}'", arguments.format), "",
@@ -89,11 +101,47 @@ Result<void> check(const ImportArguments& arguments) {
   return {};
 }
 
+int finish(const std::string& text, bool stopped, std::uint64_t messages, bool is_consistent) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  if (stopped) {
+    fmt::print(stderr, "bourse import: interrupted after {} messages\n", messages);
+    return static_cast<int>(ExitCode::interrupted);
+  }
+  return static_cast<int>(is_consistent ? ExitCode::ok : ExitCode::answer_is_no);
+}
+
+int import_lobster_day(const ImportArguments& arguments, Clock::time_point start) {
+  const LobsterImportOptions options{
+      .messages = arguments.file,
+      .rows = arguments.rows,
+      .journal = arguments.journal,
+      .date = arguments.date,
+      .symbol = arguments.symbols.empty() ? "" : arguments.symbols.front(),
+      .replace = arguments.force};
+  const auto report = [&] {
+    const InterruptGuard guard;
+    ProgressLine line(start);
+    return import_lobster(options,
+                          [&line](std::uint64_t done, std::uint64_t total, std::uint64_t messages) {
+                            line.show({done, total, messages});
+                            return is_interrupted == 0;
+                          });
+  }();
+  if (!report) return complain(report.error());
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const std::string text = arguments.format == "json"
+                               ? lobster_json(*report, arguments.file, arguments.journal, seconds)
+                               : lobster_table(*report, arguments.file, arguments.journal, seconds);
+  return finish(text, report->stopped, report->messages, report->is_consistent());
+}
+
 }  // namespace
 
 int import_command(const ImportArguments& arguments) {
   if (auto checked = check(arguments); !checked) return complain(checked.error());
   const Clock::time_point start = Clock::now();
+  if (arguments.kind == "lobster") return import_lobster_day(arguments, start);
   const ItchImportOptions options{.file = arguments.file,
                                   .journal = arguments.journal,
                                   .date = arguments.date,
@@ -112,13 +160,7 @@ int import_command(const ImportArguments& arguments) {
   const std::string text = arguments.format == "json"
                                ? import_json(*report, arguments.file, arguments.journal, seconds)
                                : import_table(*report, arguments.file, arguments.journal, seconds);
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-  if (report->stopped) {
-    fmt::print(stderr, "bourse import: interrupted after {} messages\n", report->messages);
-    return static_cast<int>(ExitCode::interrupted);
-  }
-  return static_cast<int>(report->is_consistent() ? ExitCode::ok : ExitCode::answer_is_no);
+  return finish(text, report->stopped, report->messages, report->is_consistent());
 }
 
 }  // namespace bourse

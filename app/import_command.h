@@ -1,9 +1,11 @@
-// `bourse import itch FILE --journal DIR`: builds a journal from a Nasdaq day and checks it.
+// `bourse import itch FILE --journal DIR`: builds a journal from a Nasdaq day and checks it;
+// `bourse import lobster MESSAGES ORDERBOOK --journal DIR`: the same of LOBSTER's files of a day.
 //   Shape:   the summary goes to stdout as a table or as one JSON object; progress, one line, to
 //            stderr, and only if both are terminals.
 //   Owner:   the main thread. Ctrl-C ends the import; what was written until then is whole.
 //   Errors:  ExitCode: answer_is_no if a check fails (unknown references, a crossed book, symbols
-//            that the file does not have), interrupted after Ctrl-C, else that of the error.
+//            that the file does not have, rows of LOBSTER's book that are not ours), interrupted
+//            after Ctrl-C, else that of the error.
 #pragma once
 
 #include <string>
@@ -12,8 +14,9 @@
 namespace bourse {
 
 struct ImportArguments {
-  std::string kind = "itch";  // of the file: the one there is
+  std::string kind = "itch";  // of the file: itch or lobster
   std::string file;
+  std::string rows;  // lobster: the orderbook file
   std::string journal;
   std::string date;                  // YYYY-MM-DD; empty: as the name of the file has it
   std::vector<std::string> symbols;  // empty: all

@@ -96,7 +96,9 @@ std::string import_table(const ItchImportReport& report, const std::string& file
     if (count != 0) fmt::format_to(to, "{:<39} {:>12}\n", text, count);
   };
   note("crosses without a trade", feed.empty_crosses);
-  note("broken trades, not undone", feed.broken_trades);
+  note("indications of auctions", feed.imbalances);
+  note("broken trades", feed.broken_trades);
+  note("of them, trades that are not here", feed.broken_unknown);
   note("messages of other stocks", feed.left_out);
   note("crossed during a halt", feed.crossed_halted);
   note("times the clock went back", report.clock_reversals);
@@ -145,8 +147,9 @@ std::string import_json(const ItchImportReport& report, const std::string& file,
   });
   fmt::format_to(to, R"(}},"live_orders_max":{},"trades":{},"crosses":{},"empty_crosses":{},)",
                  feed.live_orders_max, feed.trades, feed.crosses, feed.empty_crosses);
-  fmt::format_to(to, R"("broken_trades":{},"left_out":{},"crossed_halted":{},)", feed.broken_trades,
-                 feed.left_out, feed.crossed_halted);
+  fmt::format_to(to, R"("broken_trades":{},"broken_unknown":{},"imbalances":{},"left_out":{},)",
+                 feed.broken_trades, feed.broken_unknown, feed.imbalances, feed.left_out);
+  fmt::format_to(to, R"("crossed_halted":{},)", feed.crossed_halted);
   fmt::format_to(to, R"("clock_reversals":{},"checks":{{)", report.clock_reversals);
   comma = "";
   for (const Check& check : checks_of(report)) {
@@ -167,6 +170,52 @@ std::string import_json(const ItchImportReport& report, const std::string& file,
   }
   out += "]}\n";
   return out;
+}
+
+std::string lobster_table(const LobsterImportReport& report, const std::string& file,
+                          const std::string& journal, double seconds) {
+  const LobsterCounts& counts = report.counts;
+  std::string out;
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "{} -> {}\n", file, journal);
+  fmt::format_to(to, "{} messages of {}, {} transactions, {:.2f} s\n\n", report.messages,
+                 report.symbol, report.last_sequence.value(), seconds);
+  const auto row = [&](const char* text, std::uint64_t count) {
+    fmt::format_to(to, "{:<39} {:>12}\n", text, count);
+  };
+  row("levels per row", report.levels);
+  row("changes of orders from before the file", counts.unknown_orders);
+  row("levels learnt when they came into sight", counts.learnt);
+  row("executions of hidden orders", counts.hidden);
+  row("crosses", counts.crosses);
+  row("halts and resumptions", counts.halts);
+  if (report.clock_reversals != 0) row("times the clock went back", report.clock_reversals);
+  fmt::format_to(to, "\n{} of {} rows equal at every level  {}", counts.explained, counts.rows,
+                 report.is_consistent() ? "ok" : "FAILED");
+  if (counts.first_unexplained != 0) {
+    fmt::format_to(to, ", first trouble at row {}", counts.first_unexplained);
+  }
+  fmt::format_to(to, "\nbest bid {}, best ask {}\n",
+                 quote(report.best.bid, report.best.bid_quantity),
+                 quote(report.best.ask, report.best.ask_quantity));
+  return out;
+}
+
+std::string lobster_json(const LobsterImportReport& report, const std::string& file,
+                         const std::string& journal, double seconds) {
+  const LobsterCounts& counts = report.counts;
+  return fmt::format(
+      R"({{"file":{},"journal":{},"symbol":{},"messages":{},"levels":{},"last_sequence":{},)"
+      R"("first_time_ns":{},"last_time_ns":{},"seconds":{:.3f},"consistent":{},"stopped":{},)"
+      R"("rows":{},"explained":{},"first_unexplained":{},"learnt":{},"unknown_orders":{},)"
+      R"("hidden":{},"crosses":{},"halts":{},"clock_reversals":{},"bid":{},"ask":{}}})"
+      "\n",
+      json_text(file), json_text(journal), json_text(report.symbol), report.messages, report.levels,
+      report.last_sequence.value(), report.first_time.value(), report.last_time.value(), seconds,
+      report.is_consistent(), report.stopped, counts.rows, counts.explained,
+      counts.first_unexplained, counts.learnt, counts.unknown_orders, counts.hidden, counts.crosses,
+      counts.halts, report.clock_reversals, json_quote(report.best.bid, report.best.bid_quantity),
+      json_quote(report.best.ask, report.best.ask_quantity));
 }
 
 }  // namespace bourse

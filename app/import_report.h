@@ -7,7 +7,8 @@
 
 #include <string>
 
-#include "replay/itch_import.h"  // ItchImportReport
+#include "replay/itch_import.h"     // ItchImportReport
+#include "replay/lobster_import.h"  // LobsterImportReport
 
 namespace bourse {
 
@@ -17,5 +18,11 @@ std::string import_table(const ItchImportReport& report, const std::string& file
 // The same with the books of all stocks, as one JSON object on one line.
 std::string import_json(const ItchImportReport& report, const std::string& file,
                         const std::string& journal, double seconds);
+
+// The same of LOBSTER's files: how many rows are explained, and what is not in the messages.
+std::string lobster_table(const LobsterImportReport& report, const std::string& file,
+                          const std::string& journal, double seconds);
+std::string lobster_json(const LobsterImportReport& report, const std::string& file,
+                         const std::string& journal, double seconds);
 
 }  // namespace bourse

@@ -74,6 +74,24 @@ TEST_F(ImportCommand, TheJsonIsOneObjectWithAllStocks) {
   EXPECT_EQ(std::uint64_t(json["checks"]["unknown_references"]), 0u);
 }
 
+TEST_F(ImportCommand, ADayOfLobstersBecomesAJournalWhoseEveryRowIsLobsters) {
+  const auto data = data_folder("lobster_amzn_l1_20120621");
+  if (!data) GTEST_SKIP() << data_missing("lobster_amzn_l1_20120621");
+  const std::string stem = (*data / "AMZN_2012-06-21_34200000_57600000_").string();
+  arguments_.kind = "lobster";
+  arguments_.file = stem + "message_1.csv";
+  EXPECT_EQ(run(), ExitCode::usage) << "one file is not enough";
+  arguments_.rows = stem + "orderbook_1.csv";
+  EXPECT_EQ(run(), ExitCode::ok) << err_;
+  EXPECT_NE(out_.find("57515 messages of AMZN, "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("57515 of 57515 rows equal at every level  ok"), std::string::npos) << out_;
+  arguments_.format = "json";
+  arguments_.force = true;
+  EXPECT_EQ(run(), ExitCode::ok) << err_;
+  simdjson::dom::parser parser;
+  EXPECT_EQ(std::uint64_t(parser.parse(out_)["explained"]), 57'515u);
+}
+
 TEST_F(ImportCommand, AFailedCheckEndsWithAnswerIsNo) {
   if (!find_data("itch_aapl_20200130", "locate-13-10k.bin")) {
     GTEST_SKIP() << data_missing("itch_aapl_20200130");
