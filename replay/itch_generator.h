@@ -3,9 +3,9 @@
 //           crosses; the day; closing crosses. Behind the directory 46 % add (some with an MPID),
 //           43 % delete, 4 % execute (some with a price), 3 % replace, 2 % cancel, 2 % hidden
 //           trades, imbalances, halts and broken trades: what gathers before the open and then
-//           rests, the day takes away again, bit by bit. Few stocks have most of the messages (Zipf). References are
-//           unique and rise, executions hit the oldest order at the best price, no book is ever
-//           crossed.
+//           rests, the day takes away again, bit by bit. Few stocks have most of the messages
+//           (Zipf). References are unique and rise, executions hit the oldest order at the best
+//           price, no book is ever crossed.
 //   Units:  prices in 1e-4 dollars on a cent grid; messages.
 //   Owner:  one thread. The same options make the same bytes on every machine.
 //   Errors: check() says what cannot be made; generating then cannot fail.

@@ -1,6 +1,7 @@
-// Any bytes at the readers of LOBSTER's files, cut in two at the first NUL: every row that is read is
-// in the book afterwards, whatever the messages say.
+// Any bytes at the readers of LOBSTER's files, cut in two at the first NUL: every row that is read
+// is in the book afterwards, whatever the messages say.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
