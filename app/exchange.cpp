@@ -209,7 +209,7 @@ Result<void> Exchange::Parts::open_market() {
 
 // Before the engine executes anything: the shards start from what was recovered.
 Result<void> Exchange::Parts::open_shards() {
-  auto context = TlsContext::server(config.feed);
+  auto context = TlsContext::server(config.feed, config.journal.directory + "/self-signed.pem");
   if (!context) return std::unexpected(context.error());
   auto known = keys_of(config, flow.demo);
   if (!known) return std::unexpected(known.error());

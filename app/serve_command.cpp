@@ -16,6 +16,7 @@
 #include "app/exchange.h"        // Exchange
 #include "app/settings.h"        // setting_text
 #include "feed/auth.h"           // demo_key_id
+#include "feed/page_files.h"     // page_files
 
 namespace bourse {
 namespace {
@@ -67,6 +68,7 @@ void greet(const Config& config, const ServeArguments& arguments, const Exchange
     fmt::print("             {} bytes of a torn tail set aside: nobody had been told of them\n",
                recovery.torn_bytes);
   if (!symbols.empty()) fmt::print("symbols     {}\n", symbols);
+  if (!page_files().empty()) fmt::print("page         https://{}/\n", authority);
   fmt::print("market data  wss://{}/v1/md\n", authority);
   fmt::print("orders       wss://{}/v1/trade\n", authority);
   if (arguments.demo)

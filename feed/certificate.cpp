@@ -9,9 +9,15 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "matching/check.h"  // CHECK
 
@@ -118,6 +124,41 @@ Result<void> use_files(SSL_CTX* context, const FeedOptions& options) {
   return {};
 }
 
+bool is_named(X509* certificate, const std::string& name) {
+  return is_address(name) ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
+                          : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
+}
+
+// The pair that an earlier start has kept, if it names the same hosts and is good for a week more.
+bool use_kept(SSL_CTX* context, const FeedOptions& options, const std::string& file) {
+  if (file.empty() || ::access(file.c_str(), R_OK) != 0 ||
+      SSL_CTX_use_certificate_file(context, file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    tls_error_text();
+    return false;
+  }
+  X509* certificate = SSL_CTX_get0_certificate(context);
+  std::time_t in_a_week = std::time(nullptr) + 7L * 24 * 3600;
+  if (X509_cmp_time(X509_get0_notAfter(certificate), &in_a_week) <= 0) return false;
+  return std::all_of(options.certificate_names.begin(), options.certificate_names.end(),
+                     [certificate](const auto& name) { return is_named(certificate, name); });
+}
+
+// Who cannot keep it goes on with one that lives as long as the process.
+void keep(X509* certificate, EVP_PKEY* key, const std::string& file) {
+  if (file.empty()) return;
+  const std::string fresh = file + ".new";
+  ::unlink(fresh.c_str());
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return;
+  std::FILE* const out = ::fdopen(fd, "w");
+  CHECK(out != nullptr);
+  const bool written = PEM_write_X509(out, certificate) == 1 &&
+                       PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr) == 1;
+  if (std::fclose(out) != 0 || !written || ::rename(fresh.c_str(), file.c_str()) != 0)
+    ::unlink(fresh.c_str());
+}
+
 std::string pem_of(X509* certificate) {
   if (certificate == nullptr) return {};
   std::unique_ptr<BIO, Freed<BIO_free_all>> out(BIO_new(BIO_s_mem()));
@@ -129,7 +170,7 @@ std::string pem_of(X509* certificate) {
 
 }  // namespace
 
-Result<TlsContext> TlsContext::server(const FeedOptions& options) {
+Result<TlsContext> TlsContext::server(const FeedOptions& options, const std::string& kept_file) {
   std::shared_ptr<SSL_CTX> context = new_context(TLS_server_method());
   SSL_CTX* c = context.get();
   SSL_CTX_set_min_proto_version(c, options.tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
@@ -138,13 +179,14 @@ Result<TlsContext> TlsContext::server(const FeedOptions& options) {
   SSL_CTX_set_session_id_context(c, reinterpret_cast<const unsigned char*>("bourse"), 6);
   if (!options.certificate_file.empty() || !options.private_key_file.empty()) {
     if (auto used = use_files(c, options); !used) return std::unexpected(used.error());
-  } else {
+  } else if (!use_kept(c, options, kept_file)) {
     Key key(EVP_EC_gen("P-256"));
     CHECK(key != nullptr);
     auto certificate = self_signed(key.get(), options);
     if (!certificate) return std::unexpected(certificate.error());
     CHECK(SSL_CTX_use_certificate(c, certificate->get()) == 1);
     CHECK(SSL_CTX_use_PrivateKey(c, key.get()) == 1);
+    keep(certificate->get(), key.get(), kept_file);
   }
   TlsContext made(std::move(context));
   made.certificate_pem_ = pem_of(SSL_CTX_get0_certificate(c));

@@ -19,7 +19,9 @@ namespace bourse {
 class TlsContext {
  public:
   // TLS 1.3 (1.2 if options.tls12), AES-128-GCM first, X25519, one ticket, no renegotiation.
-  static Result<TlsContext> server(const FeedOptions& options);
+  // `kept_file`: where a self-signed certificate and its key are kept (mode 0600) and found again
+  // at the next start, so that a browser's exception outlives a restart. Empty: made anew.
+  static Result<TlsContext> server(const FeedOptions& options, const std::string& kept_file = "");
   // A client that does not ask who it talks to: benches, tests, a demo on one machine.
   static TlsContext client_without_verification();
 

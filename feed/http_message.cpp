@@ -13,6 +13,8 @@ std::string_view reason_of(unsigned status) {
   switch (status) {
     case 200:
       return "OK";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 403:
@@ -55,7 +57,8 @@ std::string head_of(const HttpAnswer& answer, bool keep_alive) {
   head += reason_of(answer.status);
   head += "\r\nContent-Type: " + answer.content_type;
   head += "\r\nContent-Length: " + std::to_string(answer.body.size());
-  head += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  head += "\r\nCache-Control: " + answer.cache_control;
+  head += "\r\nX-Content-Type-Options: nosniff\r\n";
   head += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
   head += answer.headers + "\r\n";
   return head;

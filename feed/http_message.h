@@ -16,6 +16,9 @@ struct HttpRequest {
   std::string query;   // behind the '?'
   std::string host;
   std::string origin;                     // set by browsers
+  std::string accept;                     // content types, as sent
+  std::string accept_encoding;            // as sent
+  std::string if_none_match;              // as sent
   std::vector<std::string> subprotocols;  // offered, in the client's order
   bool is_upgrade = false;                // asks for a websocket
   bool keep_alive = true;
@@ -26,6 +29,7 @@ struct HttpAnswer {
   std::string content_type = "application/json";
   std::string body;
   std::string headers;  // further ones, each ending in \r\n
+  std::string cache_control = "no-store";
 };
 
 // Status line and headers, up to and with the empty line.

@@ -4,6 +4,7 @@
 
 #include "feed/hello_json.h"   // write_limits
 #include "feed/json_writer.h"  // JsonWriter
+#include "feed/page_files.h"   // find_page_file, page_answer
 #include "feed/wall_clock.h"   // wall_clock_now
 #include "replay/decimal.h"    // format_decimal, price_text, quantity_text
 
@@ -55,6 +56,10 @@ HttpAnswer HttpRoutes::answer(const HttpRequest& request) const {
     return refusal;
   }
   const std::string& path = request.path;
+  // Browsers ask for HTML; a terminal gets text.
+  const bool is_text_wanted = path == "/" && request.accept.find("text/html") == std::string::npos;
+  if (const PageFile* const file = find_page_file(path); file != nullptr && !is_text_wanted)
+    return page_answer(*file, request);
   if (path == "/") return welcome(request);
   if (path == "/healthz") return {200, "application/json", "{\"alive\":true}\n", ""};
   if (path == "/readyz") return readiness();
@@ -103,6 +108,16 @@ HttpAnswer HttpRoutes::welcome(const HttpRequest& request) const {
   text += "  wss://" + host + "/v1/md      market data: JSON asks, FlatBuffers frames answer\n";
   text += "  wss://" + host + "/v1/trade   orders and your own reports\n";
   text += "  https://" + host + "/v1/instruments /v1/time /v1/limits /healthz /readyz /metrics\n\n";
+  if (page_files().empty()) {
+    text += "The trading page is not in this build: it is made where Node is. On Debian:\n";
+    text += "  apt-get install nodejs npm    then    ./dev run\n\n";
+  } else {
+    text += "Trade in a browser:        https://" + host + "/\n";
+    text +=
+        "  The browser warns of a certificate that nobody has signed but the exchange itself:\n";
+    text +=
+        "  on your own machine go on (Advanced, Proceed); elsewhere set feed.certificate_file.\n\n";
+  }
   text += "Look at it in a terminal:  bourse tail";
   if (instruments_.symbol_count() > 0)
     if (const Instrument* first = instruments_.instrument(SymbolId{1}); first != nullptr)

@@ -1,6 +1,6 @@
-// What is served over plain HTTPS beside the websockets: health, metrics, reference data.
+// What is served over plain HTTPS beside the websockets: the page, health, metrics, reference data.
 //   Shape:  GET / /healthz /readyz /metrics /v1/instruments /v1/time /v1/limits; small JSON bodies,
-//           made when asked. Anything else is 404 with what there is.
+//           made when asked; the files of the page. Anything else is 404 with what there is.
 //   Owner:  one io thread; `not_ready` is called by it.
 //   Errors: answers with an HTTP status, a stable code and a hint.
 #pragma once

@@ -155,6 +155,9 @@ void Session::on_request() {
   if (mark != std::string_view::npos) request_.query = std::string(target.substr(mark + 1));
   request_.host = std::string(head[http::field::host]);
   request_.origin = std::string(head[http::field::origin]);
+  request_.accept = std::string(head[http::field::accept]);
+  request_.accept_encoding = std::string(head[http::field::accept_encoding]);
+  request_.if_none_match = std::string(head[http::field::if_none_match]);
   request_.is_upgrade = websocket::is_upgrade(head);
   request_.keep_alive = head.keep_alive();
   const auto [first, last] = head.equal_range(http::field::sec_websocket_protocol);
@@ -165,10 +168,7 @@ void Session::on_request() {
                         stream_->parser->content_length().value_or(0) > 0 ||
                         (request_.is_upgrade && stream_->buffer.size() > 0);
   keep_alive_ = request_.keep_alive && !has_body && !request_.is_upgrade;
-  if (has_body)
-    answer(no_body_expected());
-  else
-    tell(news_request);
+  has_body ? answer(no_body_expected()) : tell(news_request);
 }
 
 void Session::answer(const HttpAnswer& answer) {

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "feed/feed_client.h"           // FeedClient
+#include "feed/http_routes.h"           // HttpRoutes
+#include "feed/page_files.h"            // page_files
 #include "feed/wall_clock.h"            // wall_clock_now
 #include "tests/feed/raw_peer.h"        // RawPeer
 #include "tests/feed/small_exchange.h"  // SmallExchange
@@ -189,6 +191,63 @@ TEST(IoShard, TellsItsStateOverHttp) {
   const std::string metrics = running.get("/metrics");
   EXPECT_NE(metrics.find("# TYPE bourse_stage_seconds histogram"), std::string::npos);
   EXPECT_NE(metrics.find("bourse_clients 0"), std::string::npos);
+}
+
+HttpRequest browser_request(std::string path) {
+  HttpRequest request;
+  request.method = "GET";
+  request.path = std::move(path);
+  request.host = "h:1";
+  request.accept = "text/html,*/*;q=0.8";
+  request.accept_encoding = "gzip, deflate, br";
+  return request;
+}
+
+TEST(IoShard, GivesBrowsersThePageAndTerminalsText) {
+  if (page_files().empty()) GTEST_SKIP() << "built without Node: there is no page";
+  const InstrumentTable none;
+  const FeedOptions options;
+  const Metrics metrics;
+  const HttpRoutes routes(options, none, metrics, nullptr);
+  HttpRequest request = browser_request("/");
+  HttpAnswer answer = routes.answer(request);
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.content_type, "text/html; charset=utf-8");
+  EXPECT_NE(answer.headers.find("Content-Encoding: br\r\n"), std::string::npos);
+  EXPECT_NE(answer.headers.find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(answer.cache_control, "no-cache");
+
+  request.accept_encoding = "gzip, br;q=0";
+  answer = routes.answer(request);
+  EXPECT_NE(answer.headers.find("Content-Encoding: gzip\r\n"), std::string::npos);
+  EXPECT_TRUE(answer.body.starts_with("\x1f\x8b"));
+
+  request.accept_encoding = "";
+  answer = routes.answer(request);
+  EXPECT_EQ(answer.headers.find("Content-Encoding"), std::string::npos);
+  EXPECT_TRUE(answer.body.starts_with("<!doctype html>"));
+
+  request.if_none_match = std::string(find_page_file("/")->etag);
+  answer = routes.answer(request);
+  EXPECT_EQ(answer.status, 304u);
+  EXPECT_TRUE(answer.body.empty());
+
+  request.accept = "*/*";
+  EXPECT_TRUE(routes.answer(request).body.starts_with("This is bourse"));
+}
+
+TEST(IoShard, LetsBrowsersKeepFilesThatNeverChange) {
+  const InstrumentTable none;
+  const FeedOptions options;
+  const Metrics metrics;
+  const HttpRoutes routes(options, none, metrics, nullptr);
+  for (const PageFile& file : page_files()) {
+    const HttpAnswer answer = routes.answer(browser_request(std::string(file.path)));
+    EXPECT_EQ(answer.status, 200u) << file.path;
+    EXPECT_EQ(answer.body, file.brotli) << file.path;
+    if (!file.path.starts_with("/page-")) continue;
+    EXPECT_NE(answer.cache_control.find("immutable"), std::string::npos);
+  }
 }
 
 TEST(IoShard, SaysWhyItIsNotReady) {

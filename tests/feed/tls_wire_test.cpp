@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -236,6 +238,28 @@ TEST(TlsContext, ASelfSignedCertificateCarriesItsNames) {
   ASSERT_TRUE(made);
   EXPECT_TRUE(made->certificate_pem().starts_with("-----BEGIN CERTIFICATE-----"));
   EXPECT_EQ(made->fingerprint().size(), 32u * 3 - 1);
+}
+
+// Else every restart would undo the exception that a browser was told to make.
+TEST(TlsContext, ASelfSignedCertificateIsFoundAgainAndItsKeyIsNobodyElses) {
+  const auto folder = std::filesystem::temp_directory_path() / "bourse-kept-certificate";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const std::string file = folder / "self-signed.pem";
+  const auto first = TlsContext::server({}, file);
+  ASSERT_TRUE(first);
+  const auto mode = std::filesystem::status(file).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(TlsContext::server({}, file)->fingerprint(), first->fingerprint());
+
+  FeedOptions other;
+  other.certificate_names = {"desk.example"};
+  EXPECT_NE(TlsContext::server(other, file)->fingerprint(), first->fingerprint());
+
+  std::ofstream(file) << "no certificate";
+  EXPECT_TRUE(TlsContext::server({}, file));
+  EXPECT_TRUE(TlsContext::server({}, folder / "missing" / "self-signed.pem"));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

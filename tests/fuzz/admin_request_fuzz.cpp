@@ -33,7 +33,10 @@ const Log& empty_log() {
 
 InstrumentTable one_instrument() {
   InstrumentTable table;
-  const auto body = read_instrument({.symbol = "BTC-USD", .lot_size = "0.0001"});
+  InstrumentText text;
+  text.symbol = "BTC-USD";
+  text.lot_size = "0.0001";
+  const auto body = read_instrument(text);
   if (!body) std::abort();
   table.define(SymbolId{1}, *body);
   return table;

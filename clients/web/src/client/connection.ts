@@ -23,7 +23,7 @@ export const nowMs = (): number => performance.timeOrigin + performance.now();
 export class Connection {
   state: ConnectionState = 'down';
   retryAtMs = 0;
-  roundTripMs = NaN;
+  roundTripMs = NaN; // NaN: the clocks have not been compared yet
   // Add to a time of the server to get a time of this machine.
   clockOffsetMs = 0;
   reconnects = 0;
@@ -74,9 +74,10 @@ export class Connection {
       const message = JSON.parse(data) as ServerText;
       if (message.op === 'hello') {
         this.attempt = 0;
-        pinged = setInterval(() => this.send({ op: 'ping', t: nowMs() }), PING_MS) as unknown as number;
+        pinged = setInterval(() => this.ping(), PING_MS) as unknown as number;
         this.change('live', 'live');
         this.events.hello(message);
+        this.ping();
       } else if (message.op === 'pong') {
         this.measure(message);
       } else {
@@ -105,6 +106,10 @@ export class Connection {
     ++this.reconnects;
     this.change('down', reason);
     this.retry = setTimeout(() => this.open(), wait) as unknown as number;
+  }
+
+  private ping(): void {
+    this.send({ op: 'ping', t: nowMs() });
   }
 
   private drop(): void {

@@ -4,8 +4,8 @@ import { $, grouped, setText } from './dom';
 import type { Market } from './market';
 import { onTheme, palette } from './theme';
 
-const EVERY_MS = 250;
-const LEVELS = 400;
+const EVERY_MS = 333;
+const LEVELS = 200;
 
 export class Depth {
   private plot: uPlot | null = null;

@@ -22,11 +22,11 @@ export class Ladder {
   group = 0; // ticks per row
   private readonly surface: Surface;
   private scale = 1; // lots of the longest bar
+  private readonly texts = new Map<number, string>();
   private centre = NaN; // row index of the middle: price / group
   private hovered = false;
   private hoverRow = -1;
-  private painted: string[] = [];
-  private sizes: { bid: number; ask: number; flash: number }[] = [];
+  private cells: { bid: number; ask: number; bidMs: number; askMs: number; left: string; middle: string; right: string }[] = [];
   private all = true;
   private market: Market | null = null;
 
@@ -49,7 +49,10 @@ export class Ladder {
   }
 
   show(market: Market): void {
-    if (this.market?.symbol !== market.symbol) this.group = 0;
+    if (this.market?.symbol !== market.symbol) {
+      this.group = 0;
+      this.texts.clear();
+    }
     this.market = market;
     this.centre = NaN;
     this.repaint();
@@ -155,6 +158,9 @@ export class Ladder {
     }
     if (this.all) this.clear();
     const now = performance.now();
+    const { context } = this.surface;
+    context.font = `12px ${palette.font}`;
+    context.textBaseline = 'middle';
     rows.forEach((row, i) => this.paintRow(row, i, now));
     this.all = false;
   }
@@ -168,72 +174,85 @@ export class Ladder {
     const { context, width, height } = this.surface;
     context.fillStyle = palette.panel;
     context.fillRect(0, 0, width, height);
-    this.painted = [];
-    this.sizes = [];
+    this.cells = [];
   }
 
+  // Only the cells that differ from what is on the canvas are drawn.
   private paintRow(row: LadderRow, i: number, now: number): void {
-    const before = (this.sizes[i] ??= { bid: row.bid, ask: row.ask, flash: 0 });
-    if (before.bid !== row.bid || before.ask !== row.ask) {
-      before.flash = calm.matches ? 0 : now;
-      before.bid = row.bid;
-      before.ask = row.ask;
+    const cells = (this.cells[i] ??= { bid: row.bid, ask: row.ask, bidMs: 0, askMs: 0, left: '', middle: '', right: '' });
+    if (cells.bid !== row.bid) {
+      cells.bid = row.bid;
+      cells.bidMs = now;
     }
-    const glowing = now - before.flash < FLASH_MS;
+    if (cells.ask !== row.ask) {
+      cells.ask = row.ask;
+      cells.askMs = now;
+    }
+    const bidGlows = !calm.matches && now - cells.bidMs < FLASH_MS;
+    const askGlows = !calm.matches && now - cells.askMs < FLASH_MS;
     const hovered = i === this.hoverRow;
-    const signature = `${row.bid} ${row.ask} ${row.ownBid} ${row.ownAsk} ${row.isLast} ${glowing} ${hovered}`;
-    if (this.painted[i] === signature) return;
-    this.painted[i] = signature;
-    this.drawRow(row, i * ROW, glowing, hovered);
+    const left = `${row.bid} ${row.ownBid} ${bidGlows} ${hovered}`;
+    const right = `${row.ask} ${row.ownAsk} ${askGlows} ${hovered}`;
+    const middle = `${row.isLast} ${row.bid > 0} ${row.ask > 0}`;
+    if (cells.left !== left) this.drawSide(row.bid, row.ownBid, true, i * ROW, bidGlows, hovered);
+    if (cells.right !== right) this.drawSide(row.ask, row.ownAsk, false, i * ROW, askGlows, hovered);
+    if (cells.middle !== middle) this.drawPrice(row, i * ROW);
+    cells.left = left;
+    cells.right = right;
+    cells.middle = middle;
   }
 
-  private drawRow(row: LadderRow, y: number, glowing: boolean, hovered: boolean): void {
+  private get priceWidth(): number {
+    return Math.round(Math.min(112, this.surface.width * 0.32));
+  }
+
+  private drawSide(lots: number, own: number, bid: boolean, y: number, glows: boolean, hovered: boolean): void {
     const { context, width } = this.surface;
     const units = this.market!.units;
-    const priceWidth = Math.min(112, width * 0.32);
-    const left = (width - priceWidth) / 2;
-    const right = left + priceWidth;
+    const room = (width - this.priceWidth) / 2;
+    const near = bid ? room : width - room; // the edge beside the price
+    const away = bid ? -1 : 1;
     const middle = y + ROW / 2 + 0.5;
     context.fillStyle = hovered ? palette.lift : palette.panel;
-    context.fillRect(0, y, width, ROW);
-    const bar = (lots: number, bid: boolean) => {
-      if (lots === 0) return;
-      const length = Math.max(2, (Math.min(lots / this.scale, 1)) * (left - 14));
-      context.globalAlpha = glowing ? 1 : 0.78;
+    context.fillRect(bid ? 0 : near, y, room, ROW);
+    if (lots > 0) {
+      const length = Math.max(2, Math.min(lots / this.scale, 1) * (room - 14));
       context.fillStyle = bid ? palette.bidBar : palette.askBar;
-      context.fillRect(bid ? left - length : right, y + 1, length, ROW - 2);
-      context.globalAlpha = 1;
-    };
-    bar(row.bid, true);
-    bar(row.ask, false);
-    context.fillStyle = row.isLast ? palette.accent : palette.ground;
-    context.fillRect(left, y, priceWidth, ROW);
-    context.font = `12px ${palette.font}`;
-    context.textBaseline = 'middle';
-    context.textAlign = 'center';
-    context.fillStyle = row.isLast ? palette.ground : row.bid ? palette.bid : row.ask ? palette.ask : palette.dim;
-    context.fillText(grouped(units.price(row.price)), width / 2, middle);
-    context.fillStyle = palette.ink;
-    context.textAlign = 'right';
-    if (row.bid) context.fillText(units.size(row.bid), left - 7, middle);
-    context.textAlign = 'left';
-    if (row.ask) context.fillText(units.size(row.ask), right + 7, middle);
-    this.drawOwn(row, y, middle, width);
+      context.fillRect(bid ? near - length : near, y + 1, length, ROW - 2);
+      if (glows) {
+        context.fillStyle = bid ? palette.bid : palette.ask;
+        context.fillRect(bid ? near - 2 : near, y + 1, 2, ROW - 2);
+      }
+      context.fillStyle = palette.ink;
+      context.textAlign = bid ? 'right' : 'left';
+      context.fillText(units.size(lots), near + away * 7, middle);
+    }
+    if (own > 0) {
+      const edge = bid ? 0 : width;
+      context.fillStyle = palette.accent;
+      context.fillRect(bid ? 0 : width - 3, y + 1, 3, ROW - 2);
+      context.textAlign = bid ? 'left' : 'right';
+      context.fillText(bid ? '▸ ' + units.size(own) : units.size(own) + ' ◂', edge - away * 8, middle);
+    }
   }
 
-  private drawOwn(row: LadderRow, y: number, middle: number, width: number): void {
-    const { context } = this.surface;
-    const units = this.market!.units;
-    context.fillStyle = palette.accent;
-    if (row.ownBid) {
-      context.fillRect(0, y + 1, 3, ROW - 2);
-      context.textAlign = 'left';
-      context.fillText('▸ ' + units.size(row.ownBid), 8, middle);
+  private drawPrice(row: LadderRow, y: number): void {
+    const { context, width } = this.surface;
+    context.fillStyle = row.isLast ? palette.accent : palette.ground;
+    context.fillRect((width - this.priceWidth) / 2, y, this.priceWidth, ROW);
+    context.textAlign = 'center';
+    context.fillStyle = row.isLast ? palette.ground : row.bid ? palette.bid : row.ask ? palette.ask : palette.dim;
+    context.fillText(this.priceText(row.price), width / 2, y + ROW / 2 + 0.5);
+  }
+
+  // Prices stand still: their texts are made once.
+  private priceText(price: number): string {
+    let text = this.texts.get(price);
+    if (text === undefined) {
+      if (this.texts.size > 2000) this.texts.clear();
+      text = grouped(this.market!.units.price(price));
+      this.texts.set(price, text);
     }
-    if (row.ownAsk) {
-      context.fillRect(width - 3, y + 1, 3, ROW - 2);
-      context.textAlign = 'right';
-      context.fillText(units.size(row.ownAsk) + ' ◂', width - 8, middle);
-    }
+    return text;
   }
 }

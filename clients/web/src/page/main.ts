@@ -65,7 +65,7 @@ const depth = new Depth();
 const tape = new Tape();
 const ladder = new Ladder((side, price) => ticket.pick(side, price));
 const symbols = new SymbolSearch((name) => choose(name));
-const replay = new ReplayBar(base, () => live, showMarket);
+const replay = new ReplayBar(base, () => live, () => nowMs() - feed.connection.clockOffsetMs, showMarket);
 const shown = (): Market | null => replay.market ?? live;
 
 async function begin(): Promise<void> {
@@ -165,7 +165,8 @@ function frame(): void {
     depth.paint();
   }
   if (feed.unpaintedMs !== 0) {
-    if (!replay.active) strip.age.add(Math.max(0, nowMs() - (feed.unpaintedMs + feed.connection.clockOffsetMs)));
+    if (!replay.active && !Number.isNaN(feed.connection.roundTripMs))
+      strip.age.add(Math.max(0, nowMs() - (feed.unpaintedMs + feed.connection.clockOffsetMs)));
     feed.unpaintedMs = 0;
   }
   if (now - tenthMs >= 100) {

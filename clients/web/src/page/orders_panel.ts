@@ -44,20 +44,20 @@ export class OrdersPanel {
     const net = this.net.get(symbol);
     const position = net ? net.bought - net.sold : 0;
     setText($('position'), net ? `${position >= 0 ? '+' : '−'}${Math.abs(position).toPrecision(6).replace(/\.?0+$/, '')}` : '');
-    $('orders-list').replaceChildren(...orders.map((order) => this.orderRow(order)));
+    $('orders-list').replaceChildren(...orders.map((order) => this.orderRow(order, symbol)));
     $('orders-none').hidden = orders.length > 0;
     $('fills-list').replaceChildren(...this.entry.fills.slice(0, FILLS_SHOWN).map(fillRow));
     $('fills-none').hidden = this.entry.fills.length > 0;
   }
 
-  private orderRow(order: OwnOrder): HTMLElement {
+  private orderRow(order: OwnOrder, shown: string): HTMLElement {
     const row = make('li', 'row');
     row.dataset.side = order.side;
     row.dataset.order = order.orderId;
     row.append(
       make('span', 'side', order.side === 'buy' ? '▲ buy' : '▼ sell'),
       make('span', 'number', order.leaves), make('span', 'number', order.price ? grouped(order.price) : order.type),
-      make('span', 'dim', order.status === 'partially_filled' ? `of ${order.qty}` : order.symbol));
+      make('span', 'dim', order.symbol !== shown ? order.symbol : order.status === 'partially_filled' ? `of ${order.qty}` : ''));
     const amend = make('button', 'small', 'amend');
     amend.setAttribute('aria-label', `amend order ${order.orderId}`);
     amend.addEventListener('click', () => this.ticket().amend(order));

@@ -10,6 +10,7 @@ export class ReplayBar {
   constructor(
     private readonly base: string,
     private readonly live: () => Market | null,
+    private readonly serverNowMs: () => number,
     private readonly changed: () => void,
   ) {
     for (const button of document.querySelectorAll<HTMLButtonElement>('[data-back]'))
@@ -28,7 +29,7 @@ export class ReplayBar {
     return this.feed !== null;
   }
   private ago(seconds: number): string {
-    return String(Math.floor(Date.now() - seconds * 1000)) + '000000';
+    return String(Math.floor(this.serverNowMs() - seconds * 1000)) + '000000';
   }
 
   // "12345": a transaction; "14:05:30": a time of today, or of yesterday if it is still to come.

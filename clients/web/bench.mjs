@@ -1,0 +1,148 @@
+// The page's budgets, measured in headless Chromium against a real exchange on this machine. ./dev bench page
+//   --rate N      commands per second of the demo market, two symbols (default 20000)
+//   --seconds N   how long to look (default 20; memory is flat or not over 600)
+//   --frames      feed the page's own decoder from memory instead: what the page can take when the server is no limit
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+process.env.BOURSE_SOURCE_DIR ??= join(here, '../..');
+process.env.BOURSE_BINARY ??= join(here, '../../build/release/app/bourse');
+process.env.CHROMIUM ??= '/usr/bin/chromium';
+const { Exchange, launch } = await import('../../tests/web/browser.mjs');
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf('--' + name);
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+};
+const synthetic = process.argv.includes('--frames');
+const rate = synthetic ? 10 : option('rate', 20_000);
+const seconds = option('seconds', 20);
+
+const sizes = execFileSync(process.execPath, [join(here, 'build.mjs'), '--out', join(here, 'dist')], { encoding: 'utf8' });
+const js = /\.js +(\d+) +gzip +(\d+) +br +(\d+)/.exec(sizes);
+
+const exchange = await Exchange.start(`demo.commands_per_second=${rate}`, 'journal.durability=memory');
+const browser = await launch();
+const page = await (await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1366, height: 768 } })).newPage();
+const devtools = await page.context().newCDPSession(page);
+// The thread's own CPU time: what others take from this machine meanwhile is not the page's.
+await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+
+const paints = [];
+for (let i = 0; i < 5; ++i) {
+  await page.goto(exchange.url);
+  await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+  paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime));
+}
+await page.waitForFunction(() => bourse.market()?.book.orders > 0 && bourse.ladder.group > 0);
+if (synthetic) await page.evaluate(pour);
+await page.evaluate(() => {
+  globalThis.painted = { frames: 0, worst: 0, last: performance.now(), gaps: [] };
+  const look = (now) => {
+    ++painted.frames;
+    painted.gaps.push(now - painted.last);
+    painted.last = now;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+});
+await page.waitForTimeout(2000);
+
+const look = async () => {
+  await devtools.send('HeapProfiler.collectGarbage');
+  const metrics = Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]));
+  const { events, frames, ageing } = await page.evaluate(() => {
+    const ages = bourse.strip.age.minute();
+    return { events: bourse.feed.events, frames: painted.frames, ageing: ages[Math.floor(ages.length * 0.99)] };
+  });
+  return { at: performance.now(), events, frames, ageing, busy: metrics.TaskDuration, script: metrics.ScriptDuration, heap: metrics.JSHeapUsedSize / 1048576 };
+};
+const first = await look();
+const heaps = [first.heap];
+let last = first;
+for (let i = 0; i < Math.max(4, Math.round(seconds / 60)); ++i) {
+  await page.waitForTimeout((seconds * 1000) / Math.max(4, Math.round(seconds / 60)));
+  last = await look();
+  heaps.push(last.heap);
+}
+const passed = (last.at - first.at) / 1000;
+const gaps = await page.evaluate(() => painted.gaps.slice(5).sort((a, b) => a - b));
+const share = (value) => (value * 100).toFixed(1) + ' %';
+const middle = [...paints].sort((a, b) => a - b)[2];
+console.log(`page.js               ${js[2]} bytes gzip, ${js[3]} brotli`);
+console.log(`first paint           ${middle.toFixed(0)} ms, median of 5 (${Math.min(...paints).toFixed(0)} to ${Math.max(...paints).toFixed(0)})`);
+console.log(`events taken in       ${((last.events - first.events) / passed).toFixed(0)}/s ${synthetic ? 'poured in from memory' : `of the symbol shown, ${rate} commands/s asked of the market`}`);
+console.log(`frames painted        ${((last.frames - first.frames) / passed).toFixed(1)}/s, p99 ${gaps[Math.floor(gaps.length * 0.99)].toFixed(1)} ms apart`);
+console.log(`main thread busy      ${share((last.busy - first.busy) / passed)} of a core, script ${share((last.script - first.script) / passed)}`);
+console.log(`feed age p99          ${last.ageing?.toFixed(1)} ms`);
+console.log(`JS heap after a GC    ${heaps.map((heap) => heap.toFixed(1)).join(' ')} MiB over ${passed.toFixed(0)} s`);
+await browser.close();
+await exchange.close();
+
+// Ten thousand level updates a second in frames of up to 33 events, as a busy server would batch them: orders come, are
+// cut and go around the middle. The frames pass through the same door as those of the socket.
+function pour() {
+  const { feed } = bourse;
+  const stream = [...feed.streams.values()].find((one) => one.channel === 'mbo');
+  const HEADER = 40;
+  let seq = stream.last;
+  let id = 9e9;
+  const live = [];
+  const frameOf = (count) => {
+    const buffer = new ArrayBuffer(72 + count * 64);
+    const view = new DataView(buffer);
+    const wide = (at, value) => view.setBigUint64(at, BigInt(value), true);
+    // root 16; vtable at 8: sizes, header at +16-..., vector behind the header.
+    view.setUint32(0, 16, true);
+    view.setUint32(4, 0x4b434954, true);
+    view.setUint16(8, 8, true);
+    view.setUint16(10, 56, true);
+    view.setUint16(12, 8, true);
+    view.setUint16(14, 4, true);
+    view.setInt32(16, 8, true);
+    const vector = 24 + HEADER + 4;
+    view.setUint32(20, vector - 20, true);
+    view.setUint32(vector, count, true);
+    wide(24, seq);
+    wide(32, seq + 1);
+    wide(40, seq + count);
+    wide(48, Math.round((performance.timeOrigin + performance.now()) * 1e6));
+    view.setUint32(56, stream.id, true);
+    view.setUint16(60, stream.epoch, true);
+    view.setUint8(62, 1);
+    view.setUint8(63, 32);
+    for (let i = 0; i < count; ++i) {
+      const at = vector + 4 + i * 64;
+      const goes = live.length > 400;
+      const order = goes ? live.splice(Math.floor(Math.random() * live.length), 1)[0] : { id: id++, side: i % 2, off: 1 + Math.floor(Math.random() * 200), size: 1 + Math.floor(Math.random() * 5000) };
+      if (!goes) live.push(order);
+      wide(at, ++seq);
+      wide(at + 8, Date.now() * 1e6);
+      wide(at + 16, order.id);
+      view.setBigInt64(at + 24, BigInt(6_000_000 + (order.side ? 25 : -25) * order.off) * 10_000_000n, true);
+      wide(at + 32, order.size * 10_000);
+      view.setUint8(at + 60, goes ? 67 : 65);
+      view.setUint8(at + 61, order.side ? 65 : 66);
+    }
+    return buffer;
+  };
+  const take = feed.take.bind(feed);
+  feed.take = (buffer) => {
+    // The server's own frames of this stream are put aside: its book and this one have nothing to do with each other.
+    if (feed.frame.open(buffer) && feed.frame.channel !== 1) take(buffer);
+  };
+  feed.book.clear();
+  let due = 0;
+  let before = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    due += (now - before) * 10;
+    before = now;
+    while (due >= 1) {
+      const count = Math.min(33, Math.floor(due));
+      take(frameOf(count));
+      due -= count;
+    }
+  }, 4);
+}
