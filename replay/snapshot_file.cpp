@@ -35,7 +35,9 @@ MarketImage image_of(const MarketState& market) {
                             .bid_orders = 0,
                             .ask_orders = 0,
                             .symbol = symbol,
-                            .crc32c = 0};
+                            .crc32c = 0,
+                            .status = market.status(symbol),
+                            .reserved_ = {}};
     for (const Side side : {Side::buy, Side::sell}) {
       book->for_each_order(side, [&](const DepthOrder& order) {
         image.orders.push_back({order.order_id, order.price, order.quantity});
@@ -165,6 +167,7 @@ Result<SnapshotHeader> write_snapshot(Disk& disk, const std::filesystem::path& d
   writer.add(SnapshotSectionKind::orders, engine.orders);
   writer.add(SnapshotSectionKind::pending, engine.pending);
   writer.add(SnapshotSectionKind::sweeping, engine.sweeping);
+  writer.add(SnapshotSectionKind::busted_trades, engine.busted_trades);
   writer.add(SnapshotSectionKind::market_symbols, books.symbols);
   writer.add(SnapshotSectionKind::market_orders, books.orders);
   return write_named(disk, directory, place, SnapshotKind::state, writer);
@@ -207,6 +210,7 @@ Result<EngineImage> engine_image_of(const SnapshotReader& snapshot) {
   if (done) done = read(SnapshotSectionKind::orders, image.orders);
   if (done) done = read(SnapshotSectionKind::pending, image.pending);
   if (done) done = read(SnapshotSectionKind::sweeping, image.sweeping);
+  if (done) done = read(SnapshotSectionKind::busted_trades, image.busted_trades);
   if (!done) return std::unexpected(std::move(done.error()));
   return image;
 }
@@ -243,6 +247,7 @@ Result<MarketState> market_of(const SnapshotReader& snapshot) {
   for (const MarketSymbolImage& symbol : *symbols) {
     DepthBook* const book = market.define(symbol.symbol, symbol.instrument);
     if (book == nullptr) return std::unexpected(snapshot.unusable("a symbol makes no sense"));
+    market.set_status(symbol.symbol, symbol.status);
     if (auto filled = fill(snapshot, symbol, *book); !filled) {
       return std::unexpected(std::move(filled.error()));
     }

@@ -92,8 +92,11 @@ struct MarketSymbolImage {
   std::uint32_t ask_orders;   // likewise, behind the bids
   SymbolId symbol;
   std::uint32_t crc32c;  // of its orders
+  std::uint16_t status;  // trading status, an action code of docs/PROTOCOL.md
+  std::uint8_t reserved_[6];
 };
-static_assert(sizeof(MarketSymbolImage) == 144 && offsetof(MarketSymbolImage, first_order) == 120);
+static_assert(sizeof(MarketSymbolImage) == 152 && offsetof(MarketSymbolImage, first_order) == 120);
+static_assert(offsetof(MarketSymbolImage, status) == 144);
 
 struct MarketOrderImage {
   OrderId order_id;

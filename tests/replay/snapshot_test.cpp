@@ -116,6 +116,37 @@ TEST_F(Snapshots, ARestartGoesOnFromASnapshotAtTheVeryEndOfTheLog) {
   EXPECT_EQ(state.engine->state_hash(), market->engine.state_hash());
 }
 
+TEST_F(Snapshots, AVoidTradeAndAHaltAreRemembered) {
+  trade(1'000);
+  Command bust{};
+  bust.type = CommandType::bust_trade;
+  bust.symbol = SymbolId{1};
+  bust.bust.match_id = MatchId{1};
+  bust.bust.price = PriceTicks{10'000};
+  bust.bust.quantity = QuantityLots{1};
+  market->execute(bust);
+  Command halt{};
+  halt.type = CommandType::set_phase;
+  halt.symbol = SymbolId{2};
+  halt.phase.phase = Phase::halted;
+  market->execute(halt);
+  drain();
+  const Sequence newest = snapshot();
+  const Restored state = must_restore();
+  EXPECT_EQ(state.snapshot, newest);
+  expect_state(state);
+  constexpr std::uint16_t trading = 7;
+  constexpr std::uint16_t halted = 8;
+  EXPECT_EQ(state.market.status(SymbolId{1}), trading);
+  EXPECT_EQ(state.market.status(SymbolId{2}), halted);
+  EventBuffer events;
+  bust.sequence = next(newest);
+  bust.time = TimeNs{2'000'000'000'000'000'000};
+  state.engine->apply(bust, events);
+  ASSERT_EQ(events.exec_events().size(), 1U);
+  EXPECT_EQ(events.exec_events()[0].reject_reason, RejectReason::already_busted);
+}
+
 // Row 15 of the failure matrix.
 TEST_F(Snapshots, ADamagedForeignOrNewerSnapshotIsPassedOverAndTheStateIsTheSame) {
   trade(1'000);
