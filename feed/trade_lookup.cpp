@@ -53,12 +53,14 @@ std::expected<FoundTrade, Refusal> find_trade(const Log& log, MatchId match_id, 
   Sequence high = at ? next(at) : next(log.released_sequence());
   auto cursor = log.cursor(log.earliest_sequence());
   if (!cursor) return refuse(ControlError::journal_unavailable, cursor.error().text());
+  ControlError unreadable = ControlError::journal_unavailable;
+  if (at && at > log.released_sequence()) unreadable = ControlError::seq_in_future;
+  if (at && at < log.earliest_sequence()) unreadable = ControlError::seq_expired;
   std::uint32_t looked_at = 0;
   while (low < high) {
     const Sequence middle{low.value() + (high.value() - low.value()) / 2};
     if (auto sought = cursor->seek(middle); !sought)
-      return refuse(at ? ControlError::seq_in_future : ControlError::journal_unavailable,
-                    sought.error().text());
+      return refuse(unreadable, sought.error().text());
     std::optional<MatchId> first;
     while (!first && cursor->position() < high) {
       if (++looked_at > trade_lookup_transactions_max)

@@ -94,6 +94,7 @@ TEST_F(Administration, WhatCannotBeSaidIsRefusedAtTheEdge) {
       {R"({"op":"define_instrument","symbol":"X","tick_size":"0"})", "5025"},
       {R"({"op":"bust_trade","symbol":"BTC-USD","match_id":1})", "5033"},
       {R"({"op":"bust_trade","symbol":"BTC-USD"})", "1003"},
+      {R"({"op":"bust_trade","symbol":"BTC-USD","match_id":1,"seq":9999999})", "4002"},
       {R"({"op":"cancel_orders"})", "1003"}};
   const Sequence before = world.router().position();
   for (const auto& [request, code] : cases) EXPECT_EQ(value_of(ask(request), "code"), code);
