@@ -40,14 +40,20 @@ Result<std::uint64_t> SegmentKeeper::bytes_of(const SegmentName& name) const {
   return *size;
 }
 
-Result<Sequence> SegmentKeeper::newest_in_folder(Sequence last) {
-  // Names first: reading a snapshot that does not reach far enough would be for nothing.
+// The second newest sound snapshot: if the newest is damaged one day, a start goes back to this one
+// and needs the log behind it.
+Result<Sequence> SegmentKeeper::covered_by_snapshots(Sequence last) {
+  // Names first: reading snapshots that do not reach far enough would be for nothing.
   const auto names = list_snapshots(disk_, directory_);
   if (!names) return std::unexpected(names.error());
-  if (names->empty() || names->back() < last) return Sequence{0};
+  if (names->size() < 2 || (*names)[names->size() - 2] < last) return Sequence{0};
   const auto newest = newest_snapshot(disk_, directory_, journal_, names->back());
   if (!newest) return std::unexpected(newest.error());
-  return *newest ? (*newest)->sequence : Sequence{0};
+  if (!*newest || (*newest)->sequence <= last) return Sequence{0};
+  const Sequence below{(*newest)->sequence.value() - 1};
+  const auto second = newest_snapshot(disk_, directory_, journal_, below);
+  if (!second) return std::unexpected(second.error());
+  return *second ? (*second)->sequence : Sequence{0};
 }
 
 Result<bool> SegmentKeeper::is_needed(Sequence last) {
@@ -56,7 +62,7 @@ Result<bool> SegmentKeeper::is_needed(Sequence last) {
   const bool is_read = std::ranges::any_of(
       *readers, [last](const RegisteredReader& reader) { return reader.needs <= last; });
   if (is_read) return true;
-  const auto covered = policy_.snapshot ? policy_.snapshot() : newest_in_folder(last);
+  const auto covered = policy_.snapshot ? policy_.snapshot() : covered_by_snapshots(last);
   if (!covered) return std::unexpected(covered.error());
   return *covered < last;
 }

@@ -1,7 +1,7 @@
 // What becomes of sealed segments: compressed when they are cold, deleted when nobody needs them.
 //   Shape:  a passive object; step() does one segment and returns. Deleting goes oldest first and
-//           never beyond the newest sound snapshot, a registered reader, or the newest sealed
-//           segment. MANIFEST says it before the file goes.
+//           never beyond the second newest sound snapshot or a registered reader; the newest sealed
+//           segment stays. MANIFEST says it before the file goes.
 //   Units:  ages in nanoseconds by the time of a segment's last transaction; bytes on the disk.
 //   Owner:  one thread, beside the journal thread and any cursors. counters() from any thread.
 //   Errors: step() answers `failed` and failure() says why; the log is as good as before, and the
@@ -27,8 +27,8 @@ struct KeepPolicy {
   std::uint64_t compress_after_ns = 0;
   std::uint64_t retain_ns = 0;     // 0: any age
   std::uint64_t retain_bytes = 0;  // of all segments together; 0: any
-  // Up to where a sound snapshot makes the log dispensable; 0: there is none. Empty: the newest in
-  // <directory>/snap, read to its last byte each time that something is due.
+  // Up to where sound snapshots make the log dispensable; 0: there are none. Empty: the second
+  // newest in <directory>/snap; both are read to the last byte each time that something is due.
   std::function<Result<Sequence>()> snapshot = {};
 };
 
@@ -60,7 +60,7 @@ class SegmentKeeper {
   Result<bool> delete_one(TimeNs now);
   Result<bool> compress_one(TimeNs now, const std::function<bool()>& goes_on);
   Result<bool> finish_one();
-  Result<Sequence> newest_in_folder(Sequence last);
+  Result<Sequence> covered_by_snapshots(Sequence last);
   Result<bool> is_needed(Sequence last);
   Result<std::uint64_t> bytes_of(const SegmentName& name) const;
 

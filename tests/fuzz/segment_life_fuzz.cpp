@@ -1,7 +1,7 @@
-// Any bytes instead of a compressed segment, its table, its index or MANIFEST: every reader answers,
-// never crashes, and no transaction is delivered twice, out of order or with other bytes.
-//   Input:  one byte of mode: which file, whole or edited; then its bytes, or edits {offset, length,
-//           bytes}.
+// Any bytes instead of a compressed segment, its table, its index or MANIFEST: every reader
+// answers, never crashes, and no transaction comes twice, out of order or with other bytes.
+//   Input:  one byte of mode: which file, whole or edited; then its bytes, or edits {offset,
+//           length, bytes}.
 
 #include <algorithm>
 #include <cstddef>
