@@ -19,12 +19,13 @@ namespace {
 constexpr std::size_t copy_bytes = std::size_t{1} << 20;
 
 Error missing_error(const std::filesystem::path& directory, std::string what) {
-  return Error{.code = ExitCode::data_damaged,
-               .what = "the log is incomplete: " + std::move(what),
-               .where = directory.string(),
-               .next =
-                   "nothing was changed. Put back the missing file from a copy or from another "
-                   "machine"};
+  return Error{
+      .code = ExitCode::data_damaged,
+      .what = "the log is incomplete: " + std::move(what),
+      .where = directory.string(),
+      .next =
+          "nothing was changed. bourse journal verify DIRECTORY names what is missing, bourse "
+          "journal repair DIRECTORY --from COPY takes it from another copy"};
 }
 
 Result<void> check_chain(const SegmentReader& before, const SegmentReader& after) {
