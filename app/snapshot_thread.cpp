@@ -43,24 +43,22 @@ void SnapshotThread::run(const std::stop_token& stop) {
   std::mutex lock_for_sleep;
   std::condition_variable_any sleep;
   while (!stop.stop_requested()) {
-    if (keyframes_) follow(stop);
+    // A step at a time: keyframes that are behind must not keep a snapshot waiting.
+    const bool has_more = keyframes_ && follow();
     const bool may_take = std::chrono::steady_clock::now() >= not_before_;
     if (const auto due = may_take ? snapshotter_.due() : std::nullopt) take(*due, stop);
+    if (has_more) continue;
     std::unique_lock waiting(lock_for_sleep);
     sleep.wait_for(waiting, stop, look_every, [] { return false; });
   }
 }
 
-void SnapshotThread::follow(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    const auto more = keyframes_->step(wall_clock_now());
-    if (!more) {
-      spdlog::warn("no keyframes of the books any more: {}", more.error().text());
-      keyframes_.reset();
-      return;
-    }
-    if (!*more) return;
-  }
+bool SnapshotThread::follow() {
+  const auto more = keyframes_->step(wall_clock_now());
+  if (more) return *more;
+  spdlog::warn("no keyframes of the books any more: {}", more.error().text());
+  keyframes_.reset();
+  return false;
 }
 
 void SnapshotThread::take(Sequence sequence, const std::stop_token& stop) {

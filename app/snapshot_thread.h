@@ -28,7 +28,7 @@ class SnapshotThread {
  private:
   void export_metrics(Metrics& metrics);
   void run(const std::stop_token& stop);
-  void follow(const std::stop_token& stop);
+  bool follow();  // true: there is more
   void take(Sequence sequence, const std::stop_token& stop);
 
   Snapshotter snapshotter_;

@@ -27,27 +27,28 @@ bool needs_book(const CatchUp::StreamStart& start) {
 Result<std::unique_ptr<CatchUp>> CatchUp::open(const Hub& hub, const Log& log, Sequence from,
                                                std::vector<StreamStart> streams) {
   const bool needs_books = std::any_of(streams.begin(), streams.end(), needs_book);
-  Sequence begin = from;
-  std::shared_ptr<const SnapshotReader> snapshot;
-  if (needs_books) {
-    auto found = snapshot_before(log, from);
-    if (!found) return std::unexpected(std::move(found.error()));
-    snapshot = std::move(*found);
-    if (snapshot == nullptr && log.earliest_sequence() > Sequence{1}) {
-      return fail(ExitCode::answer_is_no,
-                  "the log begins at sequence " + std::to_string(log.earliest_sequence().value()) +
-                      ", and there is no snapshot before " + std::to_string(from.value()));
+  // The nearest snapshot whose books are sound; without one, the beginning of the log.
+  for (Sequence below = from;;) {
+    std::shared_ptr<const SnapshotReader> snapshot;
+    Sequence begin = from;
+    if (needs_books) {
+      auto found = snapshot_before(log, below);
+      if (!found) return std::unexpected(std::move(found.error()));
+      snapshot = std::move(*found);
+      begin = snapshot == nullptr ? Sequence{1} : next(snapshot->header().sequence);
+      if (snapshot == nullptr && log.earliest_sequence() > begin) {
+        return fail(ExitCode::answer_is_no, "the log begins at sequence " +
+                                                std::to_string(log.earliest_sequence().value()) +
+                                                ", and there is no snapshot before " +
+                                                std::to_string(from.value()));
+      }
     }
-    begin = snapshot == nullptr ? Sequence{1} : next(snapshot->header().sequence);
+    Result<Cursor> cursor = log.cursor(begin);
+    if (!cursor) return std::unexpected(cursor.error());
+    std::unique_ptr<CatchUp> out(new CatchUp(hub, std::move(*cursor), from, streams));
+    if (snapshot == nullptr || out->start_books(*snapshot)) return out;
+    below = snapshot->header().sequence;
   }
-  Result<Cursor> cursor = log.cursor(begin);
-  if (!cursor) return std::unexpected(cursor.error());
-  std::unique_ptr<CatchUp> out(new CatchUp(hub, std::move(*cursor), from, std::move(streams)));
-  if (snapshot == nullptr) return out;
-  if (auto started = out->start_books(*snapshot); !started) {
-    return std::unexpected(std::move(started.error()));
-  }
-  return out;
 }
 
 // As they were after the snapshot's sequence; a symbol that it does not know is defined later.

@@ -98,23 +98,37 @@ Result<std::shared_ptr<const SnapshotReader>> snapshot_before(const Log& log, Se
   return std::shared_ptr<const SnapshotReader>();
 }
 
+namespace {
+
+// At the nearest snapshot whose book is sound, or at the beginning of the log.
+Result<Rolling> start_of(const Log& log, std::string_view symbol, Sequence at,
+                         std::vector<std::string>* known) {
+  for (Sequence below = next(at);;) {
+    const auto snapshot = snapshot_before(log, below);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    if (known != nullptr) known->clear();
+    Rolling rolling(symbol, known);
+    if (*snapshot == nullptr) {
+      // Perhaps not even the oldest snapshot reaches so far back.
+      if (log.earliest_sequence() == Sequence{1}) return rolling;
+      return std::unexpected(outside(log, fmt::format("the book at sequence {}", at.value())));
+    }
+    if (rolling.start(**snapshot)) return rolling;
+    below = (*snapshot)->header().sequence;
+  }
+}
+
+}  // namespace
+
 Result<BookAt> book_at(const Log& log, std::string_view symbol, Sequence at,
                        std::vector<std::string>* known) {
   if (!at || at > log.released_sequence()) {
     return std::unexpected(outside(log, fmt::format("sequence {}", at.value())));
   }
-  const auto snapshot = snapshot_before(log, next(at));
-  if (!snapshot) return std::unexpected(snapshot.error());
-  Rolling rolling(symbol, known);
+  auto begun = start_of(log, symbol, at, known);
+  if (!begun) return std::unexpected(std::move(begun.error()));
+  Rolling& rolling = *begun;
   BookAt& out = rolling.out;
-  if (*snapshot != nullptr) {
-    if (auto started = rolling.start(**snapshot); !started) {
-      return std::unexpected(std::move(started.error()));
-    }
-  } else if (log.earliest_sequence() > Sequence{1}) {
-    // Not even the oldest snapshot reaches so far back.
-    return std::unexpected(outside(log, fmt::format("the book at sequence {}", at.value())));
-  }
   if (out.snapshot < at) {
     auto cursor = log.cursor(next(out.snapshot));
     if (!cursor) return std::unexpected(cursor.error());

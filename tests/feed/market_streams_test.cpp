@@ -1,4 +1,6 @@
 // What a session on /v1/md sends: live, snapshots, replay, slow readers.
+#include "replay/restore.h"                     // restore
+#include "replay/snapshotter.h"                 // save_snapshot
 #include "tests/feed/market_session_fixture.h"  // MarketSessionFixture
 
 namespace bourse {
@@ -110,6 +112,31 @@ TEST_F(MarketStreams, BestPricesAreReplayedAsTheyWere) {
   subscribe("bbo", "ETH-USD", start_at(6));
   EXPECT_EQ(stream(wire::Channel::bbo, eth).seqs, (std::vector<std::uint64_t>{7}));
   EXPECT_EQ(client.bests.at(1).bid_px, 1'010'000'000);
+}
+
+// From any sequence the same, with a snapshot of the state on the way and without one.
+TEST_F(MarketStreams, AStartInThePastBeginsAtTheNearestSnapshotOfTheState) {
+  for (int i = 0; i < 20; ++i) {
+    exchange.order(eth, i % 2 == 0 ? Side::buy : Side::sell, 10, i % 2 == 0 ? 90 + i : 200 - i);
+  }
+  turn();
+  const std::uint64_t kept = exchange.head();
+  const auto state = restore(*exchange.log);
+  ASSERT_TRUE(state) << state.error().text();
+  ASSERT_TRUE(save_snapshot(*exchange.log, *state, TimeNs{1}));
+  for (int i = 0; i < 10; ++i) exchange.order(eth, Side::buy, 5, 80 + i);
+  turn();
+  for (const std::uint64_t from : {std::uint64_t{6}, kept, kept + 1, kept + 2, exchange.head()}) {
+    client = ModelClient{};
+    connect();
+    subscribe("mbo", "ETH-USD", R"(,"snapshot":true)" + start_at(from));
+    EXPECT_EQ(client.fault(), "") << "from " << from;
+    EXPECT_EQ(stream(wire::Channel::mbo, eth).seqs.size(), exchange.head() + 1 - from);
+    std::size_t resting = 0;
+    for (const auto& [price, orders] : client.books.at(1).bids) resting += orders.size();
+    for (const auto& [price, orders] : client.books.at(1).asks) resting += orders.size();
+    EXPECT_EQ(resting, 30U) << "from " << from;
+  }
 }
 
 TEST_F(MarketStreams, EarliestStartsAtTheBeginningOfTheLog) {

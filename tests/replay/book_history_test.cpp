@@ -96,15 +96,27 @@ TEST_F(BookHistory, KeyframesShortenItMore) {
   EXPECT_TRUE(list_snapshots(*disk, directory)->empty()) << "a start has no use for keyframes";
 }
 
-TEST_F(BookHistory, ADamagedKeyframeIsToldOrPassedOver) {
+TEST_F(BookHistory, ADamagedSnapshotIsPassedOver) {
   snapshot(1'000);
   snapshot(2'000);
   const auto path = snapshot_path(directory, Sequence{2'000});
-  flip_byte(path, 40);  // the header: it is not even opened
-  const auto book = book_at(*log, "EX.A", Sequence{2'100});
-  ASSERT_TRUE(book) << book.error().text();
-  EXPECT_EQ(book->snapshot, Sequence{1'000});
-  EXPECT_EQ(book->book.book_hash(), hashes.at(Sequence{2'100}));
+  const auto sound = bytes(path);
+  const std::uint64_t in_header = 40;
+  const std::uint64_t in_orders = sound.size() - 10;
+  for (const std::uint64_t at : {in_header, in_orders}) {
+    bytes(path) = sound;
+    flip_byte(path, at);
+    for (const char* symbol : {"EX.A", "EX.B"}) {
+      const auto book = book_at(*log, symbol, Sequence{2'100});
+      ASSERT_TRUE(book) << book.error().text();
+      // The orders of EX.A stand before those that were harmed: they are still good.
+      const bool is_harmed = at == in_header || std::string_view(symbol) == "EX.B";
+      EXPECT_EQ(book->snapshot.value(), is_harmed ? 1'000U : 2'000U) << symbol << " at " << at;
+      if (book->symbol == SymbolId{1}) {
+        EXPECT_EQ(book->book.book_hash(), hashes.at(Sequence{2'100}));
+      }
+    }
+  }
 }
 
 TEST_F(BookHistory, WhatTheLogHasNotIsToldWithTheRange) {
