@@ -38,11 +38,13 @@ for (let i = 0; i < 5; ++i) {
 await page.waitForFunction(() => bourse.market()?.book.orders > 0 && bourse.ladder.group > 0);
 if (synthetic) await page.evaluate(pour);
 await page.evaluate(() => {
-  globalThis.painted = { frames: 0, worst: 0, last: performance.now(), gaps: [] };
+  globalThis.painted = { frames: 0, last: performance.now(), gaps: new Float64Array(100_000), count: 0 };
   const look = (now) => {
-    ++painted.frames;
-    painted.gaps.push(now - painted.last);
-    painted.last = now;
+    if (bourse.frames() !== painted.frames) {
+      painted.frames = bourse.frames();
+      painted.gaps[painted.count++ % painted.gaps.length] = now - painted.last;
+      painted.last = now;
+    }
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -54,7 +56,7 @@ const look = async () => {
   const metrics = Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]));
   const { events, frames, ageing } = await page.evaluate(() => {
     const ages = bourse.strip.age.minute();
-    return { events: bourse.feed.events, frames: painted.frames, ageing: ages[Math.floor(ages.length * 0.99)] };
+    return { events: bourse.feed.events, frames: bourse.frames(), ageing: ages[Math.floor(ages.length * 0.99)] };
   });
   return { at: performance.now(), events, frames, ageing, busy: metrics.TaskDuration, script: metrics.ScriptDuration, heap: metrics.JSHeapUsedSize / 1048576 };
 };
@@ -67,7 +69,7 @@ for (let i = 0; i < Math.max(4, Math.round(seconds / 60)); ++i) {
   heaps.push(last.heap);
 }
 const passed = (last.at - first.at) / 1000;
-const gaps = await page.evaluate(() => painted.gaps.slice(5).sort((a, b) => a - b));
+const gaps = await page.evaluate(() => [...painted.gaps.slice(5, painted.count)].sort((a, b) => a - b));
 const share = (value) => (value * 100).toFixed(1) + ' %';
 const middle = [...paints].sort((a, b) => a - b)[2];
 console.log(`page.js               ${js[2]} bytes gzip, ${js[3]} brotli`);

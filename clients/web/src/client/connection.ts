@@ -15,6 +15,7 @@ export interface ConnectionEvents {
 export const STALE_MS = 2000;
 const GIVE_UP_MS = 6000;
 const PING_MS = 1000;
+const GOOD_MS = 5000; // a connection that lived so long was a good one
 const BACK_OFF_MS = [0, 100, 400, 1600, 6400, 25600, 30000];
 
 // Milliseconds since 1970 with a fraction, steady while the page lives.
@@ -30,6 +31,7 @@ export class Connection {
   private socket: WebSocket | null = null;
   private heardMs = 0;
   private attempt = 0;
+  private greetedMs = 0; // 0: not since the last try
   private timer = 0;
   private retry = 0;
   private wanted = false;
@@ -73,7 +75,7 @@ export class Connection {
       if (typeof data !== 'string') return this.events.frame(data as ArrayBuffer);
       const message = JSON.parse(data) as ServerText;
       if (message.op === 'hello') {
-        this.attempt = 0;
+        this.greetedMs = nowMs();
         pinged = setInterval(() => this.ping(), PING_MS) as unknown as number;
         this.change('live', 'live');
         this.events.hello(message);
@@ -100,6 +102,9 @@ export class Connection {
   private lost(reason: string): void {
     this.drop();
     if (!this.wanted) return;
+    // A server that greets and hangs up at once is no reason to hurry.
+    if (this.greetedMs > 0 && nowMs() - this.greetedMs > GOOD_MS) this.attempt = 0;
+    this.greetedMs = 0;
     const step = BACK_OFF_MS[Math.min(this.attempt++, BACK_OFF_MS.length - 1)];
     const wait = step * (0.75 + Math.random() / 2);
     this.retryAtMs = nowMs() + wait;

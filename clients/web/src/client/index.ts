@@ -6,5 +6,5 @@ export { decimalToUnits, unitsToDecimal, Units } from './decimal';
 export { Channel, Flag, Frame, SystemCode } from './frame';
 export { MarketFeed, type FeedEvents, type Start, type TradeTick } from './market_feed';
 export { type Fill, OrderEntry, type OrderRequest, type Outcome, type OwnOrder, type TradeEvents } from './order_entry';
-export { reasonInWords } from './reasons';
+export { phaseInWords, reasonInWords, takesOrders } from './reasons';
 export { ReplayFeed } from './replay_feed';

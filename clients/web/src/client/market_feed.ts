@@ -15,10 +15,11 @@ export interface TradeTick {
 export type Start = { seq: string; epoch?: number } | { ts: string } | 'earliest';
 export interface FeedEvents {
   state(state: ConnectionState, reason: string): void;
+  changed(): void; // a frame was taken in
   definition(definition: Definition, units: Units): void;
   trade(trade: TradeTick, live: boolean): void;
   takenBack(matchId: number): void; // an administrator has declared this trade void
-  status(isTrading: boolean, action: number): void;
+  status(action: number): void; // see phaseInWords
   gap(channel: string, from: number, to: number, why: string): void;
   lag(lagMs: number, lagEvents: number): void; // 0, 0: caught up
   hello(hello: Hello): void;
@@ -180,6 +181,7 @@ export class MarketFeed {
     const frame = this.frame;
     if (!frame.open(buffer)) return;
     ++this.frames;
+    this.told.changed();
     if (frame.channel === Channel.system) return this.system(frame);
     if (frame.channel === Channel.definition) return this.define(frame.definition());
     const stream = this.streams.get(frame.streamId);
@@ -235,8 +237,7 @@ export class MarketFeed {
   }
 
   private takeStatus(frame: Frame): void {
-    for (let i = 0; i < frame.count; ++i)
-      this.told.status(frame.byte(i, Status.isTrading) !== 78, frame.half(i, Status.action)); // 'N'
+    for (let i = 0; i < frame.count; ++i) this.told.status(frame.half(i, Status.action));
   }
 
   private system(frame: Frame): void {
@@ -259,7 +260,7 @@ export class MarketFeed {
     this.definition = definition;
     this.units = new Units(definition.tickE9, definition.lot, definition.qtyExponent);
     this.told.definition(definition, this.units);
-    this.told.status(definition.status === 7, definition.status);
+    this.told.status(definition.status);
   }
 }
 

@@ -33,6 +33,7 @@ interface Waiting {
   settle(outcome: Outcome): void;
 }
 const FIRST_LOOK_BACK = 5_000_000; // transactions read for own orders when the page comes first
+const AUTH_ID = 0;
 const FILLS_MAX = 200;
 const OPEN = new Set(['open', 'partially_filled', 'waiting']);
 
@@ -105,7 +106,7 @@ export class OrderEntry {
 
   private async signIn(hello: Hello): Promise<void> {
     const message: Record<string, unknown> = {
-      op: 'auth', id: 0, key: this.key.id, alg: 'hmac-sha256',
+      op: 'auth', id: AUTH_ID, key: this.key.id, alg: 'hmac-sha256',
       sig: await signature(this.key.secret, hello.nonce, hello.session),
     };
     if (this.execSeq > 0) {
@@ -140,6 +141,12 @@ export class OrderEntry {
   }
 
   private refused(error: ServerError): void {
+    if (error.id === AUTH_ID) {
+      // Trying again with the same key would only be refused again.
+      this.connection.stop();
+      this.told.state('down', error.msg);
+      return;
+    }
     const key = error.id === undefined ? undefined : this.byRequest.get(error.id);
     if (key === undefined) return;
     const waiting = this.waiting.get(key);

@@ -30,6 +30,16 @@ const WORDS: Record<string, string> = {
   not_authenticated: 'not signed in',
 };
 
+// Trading status in words; '' while trading is continuous.
+const PHASES: Record<number, string> = {
+  1: 'pre-open', 2: 'opening auction', 8: 'halted', 9: 'volatility auction', 11: 'closing auction', 12: 'closed', 15: 'delisted',
+};
+// These take no new orders; auctions collect them.
+const CLOSED = new Set([8, 12, 15]);
+
+export const phaseInWords = (action: number): string => PHASES[action] ?? '';
+export const takesOrders = (action: number): boolean => !CLOSED.has(action);
+
 export function reasonInWords(name: string | undefined, message?: string): string {
   return (name && WORDS[name]) || message || name || 'no reason was given';
 }

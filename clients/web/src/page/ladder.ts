@@ -7,6 +7,7 @@ import { calm, onTheme, palette } from './theme';
 
 const ROW = 20;
 const FLASH_MS = 150;
+const SCALE_MS = 2000; // how long a scale of the bars stands before it becomes finer
 const STEPS = [1, 2, 5];
 
 export interface LadderRow {
@@ -22,6 +23,7 @@ export class Ladder {
   group = 0; // ticks per row
   private readonly surface: Surface;
   private scale = 1; // lots of the longest bar
+  private scaledMs = 0;
   private readonly texts = new Map<number, string>();
   private centre = NaN; // row index of the middle: price / group
   private hovered = false;
@@ -152,12 +154,13 @@ export class Ladder {
     const rows = this.model(orders);
     const most = Math.max(1, ...rows.map((row) => Math.max(row.bid, row.ask)));
     // A bar's scale that changes with every order would make all rows move: it follows in steps.
-    if (most > this.scale || most < this.scale / 2.2) {
+    const now = performance.now();
+    if (most > this.scale || (most < this.scale / 2.2 && now - this.scaledMs > SCALE_MS)) {
       this.scale = most * 1.25;
+      this.scaledMs = now;
       this.all = true;
     }
     if (this.all) this.clear();
-    const now = performance.now();
     const { context } = this.surface;
     context.font = `12px ${palette.font}`;
     context.textBaseline = 'middle';

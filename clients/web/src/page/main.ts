@@ -1,5 +1,5 @@
 // The trading page: wires the client to the panels, and paints them once per frame from one state.
-import { MarketFeed, OrderEntry, type OwnOrder, type ConnectionState } from '../client/index';
+import { type ConnectionState, MarketFeed, OrderEntry, type OwnOrder, phaseInWords, takesOrders } from '../client/index';
 import { nowMs } from '../client/connection';
 import { Candles } from './candles';
 import { Depth } from './depth';
@@ -30,6 +30,7 @@ let barSeconds = 1;
 
 const strip = new LatencyStrip();
 const feed = new MarketFeed(base, {
+  changed: wake,
   state: (state, reason) => {
     feedState = state;
     feedReason = reason;
@@ -45,8 +46,8 @@ const feed = new MarketFeed(base, {
   },
   trade: (trade) => live?.addTrade(trade),
   takenBack: (matchId) => live?.takeBack(matchId),
-  status: (isTrading) => {
-    if (live) live.isTrading = isTrading;
+  status: (action) => {
+    if (live) live.status = action;
   },
   gap: (_channel, from, to, why) => live?.addGap(from, to, why),
   lag: (ms) => (lagging = ms),
@@ -69,7 +70,7 @@ const replay = new ReplayBar(base, () => live, () => nowMs() - feed.connection.c
 const shown = (): Market | null => replay.market ?? live;
 
 async function begin(): Promise<void> {
-  await symbols.load();
+  if (!(await symbols.load())) return; // asked again when the connection is back
   const first = symbols.first();
   if (first) choose(first);
 }
@@ -98,7 +99,7 @@ function lockReason(): string {
   if (replay.active) return 'Replay: orders are off';
   if (feedState !== 'live') return 'No live market';
   if (tradeState !== 'signed-in') return 'Not signed in';
-  return live?.isTrading === false ? 'Market halted' : '';
+  return live && !takesOrders(live.status) ? 'The market is ' + phaseInWords(live.status) : '';
 }
 
 function paintState(): void {
@@ -128,7 +129,8 @@ function paintHead(market: Market): void {
   }
   const bid = book.bids.best;
   const ask = book.asks.best;
-  setText($('spread'), bid && ask ? `spread ${grouped(units.price(ask.price - bid.price))}` : 'one-sided');
+  const phase = replay.active ? '' : phaseInWords(market.status);
+  setText($('spread'), phase ? phase : bid && ask ? `spread ${grouped(units.price(ask.price - bid.price))}` : 'one-sided');
   setText($('gaps'), String(feed.gaps));
   setText($('group'), ladder.group ? 'row ' + units.price(ladder.group) : '');
   setText($('sequence'), `seq ${replay.active ? replay.feed!.seq : Math.max(book.seq, feed.head)} · ${book.orders} orders`);
@@ -152,10 +154,20 @@ function paintTable(market: Market): void {
   table.dataset.seq = String(book.seq);
 }
 
+// A frame is asked for when something has changed, and ten times a second: a quiet market costs next to nothing.
+let frames = 0;
+let asked = false;
+function wake(): void {
+  if (!asked) requestAnimationFrame(frame);
+  asked = true;
+}
+
 let slowMs = 0;
 let tenthMs = 0;
 function frame(): void {
   const now = performance.now();
+  ++frames;
+  asked = false;
   replay.advance();
   const market = shown();
   const orders: Iterable<OwnOrder> = replay.active ? [] : entry.open.values();
@@ -185,7 +197,7 @@ function frame(): void {
     strip.paint();
     if (market) paintTable(market);
   }
-  requestAnimationFrame(frame);
+  if (replay.feed?.playing) wake();
 }
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-bar]'))
@@ -214,7 +226,9 @@ addEventListener('online', () => feed.connection.retryNow());
 startTheme();
 feed.start();
 entry.start();
-requestAnimationFrame(frame);
+wake();
+setInterval(wake, 100);
+for (const kind of ['pointermove', 'wheel', 'click', 'keydown']) document.addEventListener(kind, wake, { passive: true });
 
 // For the browser's console and the tests: the state behind the panels.
-Object.assign(globalThis, { bourse: { feed, entry, ladder, strip, replay, market: shown } });
+Object.assign(globalThis, { bourse: { feed, entry, ladder, strip, replay, market: shown, frames: () => frames } });

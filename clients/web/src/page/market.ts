@@ -20,7 +20,7 @@ export class Market {
   tapeVersion = 0;
   bars: Bar[] = [];
   barVersion = 0;          // changes when bars must be drawn anew
-  isTrading = true;
+  status = 7; // trading; see phaseInWords
   volume = 0;
   private trades: TradeTick[] = [];
 
@@ -54,6 +54,11 @@ export class Market {
     const row = this.tape.find((one) => one.matchId === matchId);
     if (row) row.note = `taken back: ${this.units.size(row.lots)} at ${this.units.price(row.price)}`;
     ++this.tapeVersion;
+  }
+
+  // The trades before a moment, so that a replay does not begin with an empty chart.
+  seed(other: Market, isBefore: (trade: TradeTick) => boolean): void {
+    for (const trade of other.trades) if (isBefore(trade)) this.addTrade(trade);
   }
 
   setBarSeconds(seconds: number): void {

@@ -27,9 +27,15 @@ export class SymbolSearch {
     });
   }
 
-  async load(): Promise<void> {
-    const answer = await fetch('/v1/instruments', { cache: 'no-store' });
-    this.instruments = ((await answer.json()) as { instruments: Instrument[] }).instruments;
+  // False: the server did not answer.
+  async load(): Promise<boolean> {
+    try {
+      const answer = await fetch('/v1/instruments', { cache: 'no-store' });
+      this.instruments = ((await answer.json()) as { instruments: Instrument[] }).instruments;
+      return true;
+    } catch {
+      return false;
+    }
   }
   // The symbol to begin with: of the address, the last one, the first one.
   first(): string | undefined {
