@@ -63,8 +63,8 @@ struct OrderQueue {
     DCHECK((line.live >> (place & 15) & 1) != 0);
     const std::uint32_t live = line.live & ~(1u << (place & 15));
     line.live = static_cast<std::uint16_t>(live);
-    // Slots behind the youngest order are free again: an order that comes and goes at the end leaves
-    // nothing behind.
+    // Slots behind the youngest order are free again: an order that comes and goes at the end
+    // leaves nothing behind.
     line.used = static_cast<std::uint16_t>(std::bit_width(live));
     if (--count == 0) return lines.release(first);
     if (live == 0) [[unlikely]]
