@@ -20,6 +20,35 @@ std::filesystem::path file_of(const std::filesystem::path& directory, std::strin
   return directory / name;
 }
 
+Result<void> remove_file(Disk& disk, const std::filesystem::path& file) {
+  if (const auto removed = disk.remove(file); !removed) {
+    return std::unexpected(disk_error(removed.error(), "remove", file));
+  }
+  return {};
+}
+
+// All that is the log's, what tells of it last: a crash in between leaves a journal or nothing.
+Result<void> remove_journal(Disk& disk, const std::filesystem::path& directory) {
+  // Of a segment that is there raw and compressed a listing names one at a time.
+  for (;;) {
+    const auto listing = list_directory(disk, directory);
+    if (!listing) return std::unexpected(listing.error());
+    if (listing->segments.empty()) break;
+    for (const SegmentName& segment : listing->segments) {
+      const std::filesystem::path file = file_of(directory, to_string(segment));
+      if (auto removed = remove_file(disk, file); !removed) return removed;
+    }
+  }
+  for (const std::string_view name :
+       {watermark_name, next_segment_name, reserve_name, manifest_name}) {
+    const std::filesystem::path file = file_of(directory, name);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) continue;
+    if (auto removed = remove_file(disk, file); !removed) return removed;
+  }
+  return {};
+}
+
 // Refuses a directory that holds a journal, or empties it if that is wanted.
 Result<void> make_way(const std::filesystem::path& directory, bool replace) {
   std::error_code ignored;
@@ -27,7 +56,8 @@ Result<void> make_way(const std::filesystem::path& directory, bool replace) {
   Disk& disk = posix_disk();
   const auto listing = list_directory(disk, directory);
   if (!listing) return std::unexpected(listing.error());
-  if (listing->segments.empty()) return {};
+  // A journal without segments is none; what a crash may have left of one goes too.
+  if (listing->segments.empty()) return replace ? remove_journal(disk, directory) : Result<void>{};
   if (!replace) {
     return fail(ExitCode::cannot_create, "there is a journal already", directory.string(),
                 "name another directory, or add --force to replace that journal");
@@ -41,19 +71,7 @@ Result<void> make_way(const std::filesystem::path& directory, bool replace) {
     return fail(ExitCode::busy, "the journal is in use", directory.string(),
                 "stop the exchange that writes it, or name another directory");
   }
-  std::vector<std::filesystem::path> files;
-  for (const SegmentName& segment : listing->segments) {
-    files.push_back(file_of(directory, to_string(segment)));
-  }
-  if (listing->has_watermark) files.push_back(file_of(directory, watermark_name));
-  if (listing->has_next_segment) files.push_back(file_of(directory, next_segment_name));
-  if (listing->has_reserve) files.push_back(file_of(directory, reserve_name));
-  for (const std::filesystem::path& file : files) {
-    if (const auto removed = disk.remove(file); !removed) {
-      return std::unexpected(disk_error(removed.error(), "remove", file));
-    }
-  }
-  return {};
+  return remove_journal(disk, directory);
 }
 
 }  // namespace

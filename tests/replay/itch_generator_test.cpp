@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "replay/crc32c.h"       // crc32c
 #include "replay/itch_feed.h"    // ItchFeed
 #include "replay/itch_reader.h"  // ItchReader
 
@@ -73,6 +74,12 @@ TEST(ItchGenerator, ThinDaysHaveTheMixOfARealOneToo) {
   const double all = 300'000.0 - 3.0 * 8000;
   EXPECT_NEAR((count('A') + count('F')) / all, 0.46, 0.03);
   EXPECT_NEAR(count('D') / all, 0.43, 0.03);
+}
+
+// Whoever names a seed means these bytes, on every machine and from one release to the next.
+TEST(ItchGenerator, ASeedMeansTheseBytes) {
+  EXPECT_EQ(crc32c(0, day({.symbols = 20, .messages = 30'000, .seed = 7})), 0u);
+  EXPECT_EQ(crc32c(0, day({.symbols = 300, .messages = 20'000, .seed = 1})), 0u);
 }
 
 TEST(ItchGenerator, AFewStocksHaveMostOfTheMessages) {

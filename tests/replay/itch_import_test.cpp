@@ -205,6 +205,11 @@ TEST_F(ItchImportTest, AJournalThatIsThereIsReplacedOnlyWhenThatIsAskedFor) {
   EXPECT_EQ(report->last_sequence, Sequence{5});
   EXPECT_EQ(read(journal()).state.sequence(), Sequence{5});
 
+  // What was deleted of the old one must not be missed in the new one.
+  std::ofstream(journal() / "MANIFEST") << "of the old journal";
+  ASSERT_TRUE(import_itch(forced));
+  EXPECT_FALSE(std::filesystem::exists(journal() / "MANIFEST"));
+
   // What is not the journal's own is nobody's to remove.
   std::ofstream(journal() / "thesis.txt") << "the only copy";
   const auto foreign = import_itch(forced);
