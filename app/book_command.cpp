@@ -76,8 +76,8 @@ void print_table(const BookAt& at, const BookArguments& arguments) {
 
 void print_json(const BookAt& at, const BookArguments& arguments) {
   fmt::print(R"({{"symbol":"{}","sequence":"{}","time":"{}","snapshot":"{}","rpt_sequence":"{}",)",
-             at.instrument.symbol_view(), at.sequence.value(), at.time.value(), at.snapshot.value(),
-             at.book.last_rpt().value());
+             at.instrument.symbol_view(), at.sequence.value(), time_text(at.time),
+             at.snapshot.value(), at.book.last_rpt().value());
   fmt::print(R"("book_hash":"{:016x}")", at.book.book_hash());
   for (const Side side : {Side::buy, Side::sell}) {
     fmt::print(R"(,"{}":[)", side == Side::buy ? "bids" : "asks");
