@@ -42,7 +42,7 @@ TEST_F(AuctionStreams, AnAuctionTellsItsIndicativePriceOnAChannelOfItsOwn) {
   ASSERT_EQ(client.imbalances.size(), 1u);
   const wire::Imbalance& told = client.imbalances[0];
   EXPECT_EQ(told.instrument_id, eth.value());
-  EXPECT_EQ(told.clear_price, 101 * 10'000'000);
+  EXPECT_EQ(told.clear_price, 100 * 10'000'000) << "100 and 101 match as much; the lower is told";
   EXPECT_EQ(told.paired_qty, 400u);
   EXPECT_EQ(told.imbalance_qty, 600u);
   EXPECT_EQ(told.side, 'B');
@@ -151,6 +151,7 @@ TEST_F(AuctionStreams, TheDefinitionTellsTheStatusOfNow) {
   EXPECT_EQ(client.definitions.at(eth.value()).status, 7);
   set_phase(Phase::halted);
   turn();
+  client.reconnect();
   connect();
   subscribe("trade", "ETH-USD");
   EXPECT_EQ(client.definitions.at(eth.value()).status, 8);

@@ -32,9 +32,10 @@ class LostSession : public ::testing::Test {
     world.run();
     static_cast<void>(witness.pump());
   }
-  // The io thread looks after its lost sessions so many ms from now.
+  // The io thread looks after its lost sessions so many ms later.
   void wait_ms(std::int64_t ms) {
-    desk.entry.look_after(TimeNs{world.now().value() + ms * ns_per_ms});
+    waited_ms_ += ms;
+    desk.entry.look_after(TimeNs{world.now().value() + waited_ms_ * ns_per_ms});
     turn();
   }
 
@@ -43,6 +44,7 @@ class LostSession : public ::testing::Test {
   TradeClient witness{desk, "bourse.json.v1", 1};
   std::string answer_;
   std::uint64_t client_seq_ = 0;
+  std::int64_t waited_ms_ = 0;  // ahead of the world's clock
 };
 
 TEST_F(LostSession, ItsOrdersWaitForItAndGoWhenItDoesNotComeBack) {
