@@ -65,9 +65,11 @@ bool JsonFields::read(std::string_view json) {
         out.value = value ? "true" : "false";
         break;
       }
-      case ondemand::json_type::null:
-        if (!field.value().is_null()) return false;
+      case ondemand::json_type::null: {
+        bool is_null = false;  // `nil` looks like it too, and must not be an exception
+        if (field.value().is_null().get(is_null) != simdjson::SUCCESS || !is_null) return false;
         continue;
+      }
       case ondemand::json_type::object: {
         out.kind = JsonKind::nested;
         ondemand::object nested;

@@ -58,6 +58,8 @@ TEST(JsonFields, AnythingButOneObjectIsRefused) {
                            R"({"a":1}{"b":2})",
                            R"({"a":1} x)",
                            R"({"a":tru})",
+                           R"({"a":nul})",
+                           R"({"a":nt,"b":1})",
                            R"({"a":1.2.3})",
                            R"({"a":01})",
                            R"({"a":"unterminated})",
