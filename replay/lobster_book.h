@@ -33,7 +33,11 @@ struct LobsterCounts {
 
 class LobsterBook {
  public:
-  LobsterBook(SymbolId symbol, std::size_t levels) : symbol_(symbol), levels_max_(levels) {}
+  // `last`: of the events that the symbol has had before, such as its definition.
+  LobsterBook(SymbolId symbol, std::size_t levels, RptSequence last = RptSequence{0})
+      : symbol_(symbol), levels_max_(levels), last_rpt_(last) {
+    book_.continue_after(last);
+  }
 
   // A message and the row after it; what this changes goes to `out`, which is cleared first.
   void follow(const LobsterMessage& message, const LobsterRow& row, EventBuffer& out);
@@ -63,7 +67,7 @@ class LobsterBook {
   std::optional<std::int64_t> horizon_[2];
   std::uint64_t last_learnt_ = std::uint64_t{1} << 62;  // above every id of LOBSTER's
   std::uint64_t matches_ = 0;
-  RptSequence last_rpt_{0};
+  RptSequence last_rpt_;
   EventBuffer* out_ = nullptr;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "matching/check.h"         // CHECK
 #include "replay/import_journal.h"  // ImportJournal
 #include "replay/itch_day.h"        // itch_midnight
 #include "replay/itch_directory.h"  // itch_instrument
@@ -58,7 +59,11 @@ class LobsterImport {
     Command command{};
     command.type = CommandType::define_instrument;
     command.instrument = itch_instrument(symbol);
-    return journal_.write_executed(command);
+    if (auto written = journal_.write_executed(command); !written) return written;
+    CHECK(
+        !journal_.executed().public_events().empty());  // new here, and what itch_instrument takes
+    last_rpt_ = journal_.executed().public_events().back().rpt_sequence;
+    return {};
   }
 
   // False: one of the files has ended.
@@ -68,7 +73,7 @@ class LobsterImport {
     const LobsterMessages::Next message = messages_.next(message_);
     if (message == LobsterMessages::Next::failed) return std::unexpected(messages_.error());
     if (row == LobsterRows::Next::end || message == LobsterMessages::Next::end) return false;
-    if (!book_) book_.emplace(SymbolId{1}, rows_.levels());
+    if (!book_) book_.emplace(SymbolId{1}, rows_.levels(), last_rpt_);
     ++report_.messages;
     const TimeNs time{midnight_.value() + static_cast<std::int64_t>(message_.time_ns)};
     if (report_.messages == 1) report_.first_time = time;
@@ -113,6 +118,7 @@ class LobsterImport {
   LobsterRow row_;
   EventBuffer events_;
   std::optional<LobsterBook> book_;
+  RptSequence last_rpt_{0};
   LobsterImportReport report_;
 };
 
