@@ -145,7 +145,8 @@ TEST_F(SegmentLife, CursorsReadCompressedRawAndOpenSegmentsAndTheTailAsOneLog) {
   EXPECT_EQ(read_all(*log), last);
 }
 
-TEST_F(SegmentLife, EachFlippedByteOfACompressedSegmentIsFoundAndNeverDelivered) {
+// A few bits of a zstd frame mean nothing: padding. Then the raw bytes are what they were.
+TEST_F(SegmentLife, AFlippedByteOfACompressedSegmentIsFoundOrHarmsNothing) {
   make_log(2);
   const std::uint64_t last = head();
   run(cold());
@@ -155,7 +156,9 @@ TEST_F(SegmentLife, EachFlippedByteOfACompressedSegmentIsFoundAndNeverDelivered)
   std::mt19937_64 random(seed);
   LogOptions tool = options();
   tool.read_only = true;
-  for (int i = 0; i < 300; ++i) {
+  int harmless = 0;
+  constexpr int flips = 200;
+  for (int i = 0; i < flips; ++i) {
     // The table and its surroundings as often as the frames.
     const std::uint64_t size = bytes(file).size();
     const std::uint64_t at = i % 2 == 0 ? random() % size : size - 1 - random() % 60;
@@ -163,7 +166,9 @@ TEST_F(SegmentLife, EachFlippedByteOfACompressedSegmentIsFoundAndNeverDelivered)
     flip_byte(file, at, mask);
     const auto found = check_log(*disk, directory, CheckDepth::everything);
     ASSERT_TRUE(found);
-    EXPECT_EQ(found->verdict(), ExitCode::data_damaged) << "byte " << at << ", seed " << seed;
+    const bool is_sound = found->verdict() == ExitCode::ok;
+    if (is_sound) ++harmless;
+    EXPECT_TRUE(is_sound || found->verdict() == ExitCode::data_damaged) << "seed " << seed;
     std::uint64_t expected = 1;
     if (const auto opened = Log::open(tool)) {
       auto cursor = (*opened)->cursor(Sequence{1});
@@ -173,13 +178,20 @@ TEST_F(SegmentLife, EachFlippedByteOfACompressedSegmentIsFoundAndNeverDelivered)
         ASSERT_EQ(cursor->transaction().sequence().value(), expected++);
         ASSERT_TRUE(samples.matches(cursor->transaction())) << "byte " << at << ", seed " << seed;
       }
-      ASSERT_EQ(next, Cursor::Next::failed) << "byte " << at << ", seed " << seed;
-      EXPECT_EQ(cursor->error().code, ExitCode::data_damaged) << cursor->error().text();
+      if (is_sound) {
+        ASSERT_EQ(next, Cursor::Next::at_head) << "byte " << at << ", seed " << seed;
+        ASSERT_EQ(expected, last + 1);
+      } else {
+        ASSERT_EQ(next, Cursor::Next::failed) << "byte " << at << ", seed " << seed;
+        EXPECT_EQ(cursor->error().code, ExitCode::data_damaged) << cursor->error().text();
+      }
     } else {
+      EXPECT_FALSE(is_sound) << opened.error().text();
       EXPECT_EQ(opened.error().code, ExitCode::data_damaged) << opened.error().text();
     }
     flip_byte(file, at, mask);
   }
+  EXPECT_LT(harmless, flips / 20);
   must_open();
   EXPECT_EQ(read_all(*log), last);
 }
