@@ -65,9 +65,9 @@ class Round {
     options_.directory = "log";
     options_.durability = below(4) == 0 ? Durability::memory : Durability::disk;
     options_.segment_bytes = (16 + 16 * below(8)) * kib;
-    options_.transaction_bytes_max = 8 * kib;
-    options_.tail_bytes = 32 * kib;
-    options_.reserve_bytes = below(3) == 0 ? 0 : (32 + below(64)) * kib;
+    options_.transaction_bytes_max = 32 * kib;
+    options_.tail_bytes = 64 * kib;
+    options_.reserve_bytes = below(3) == 0 ? 0 : (48 + below(64)) * kib;
     options_.helper_thread = false;
     options_.disk = &disk_;
   }
