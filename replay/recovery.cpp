@@ -128,6 +128,31 @@ Result<void> write_zeros(DiskFile& file, const std::filesystem::path& path, std:
   return {};
 }
 
+// Up to where the newest segment has been synced without an error.
+std::uint64_t safe_offset(const Recovered& found) {
+  const bool is_told =
+      found.watermark && found.watermark->slot.segment_number == found.last_header->number;
+  return is_told ? found.watermark->slot.durable_offset : segment_header_bytes;
+}
+
+// What a failed sync has left in the page cache is read as sound, but the kernel takes it for clean
+// and another sync would say yes without writing it. So the same bytes are written once more.
+Result<void> write_again(DiskFile& file, const std::filesystem::path& path, std::uint64_t from,
+                         std::uint64_t to) {
+  std::vector<std::byte> buffer(copy_bytes);
+  for (std::uint64_t at = from; at < to;) {
+    const std::size_t bytes = std::min<std::uint64_t>(buffer.size(), to - at);
+    const auto got = file.read(std::span(buffer).first(bytes), at);
+    if (!got) return std::unexpected(disk_error(got.error(), "reading", path));
+    if (*got == 0) return std::unexpected(disk_error(EIO, "reading", path));
+    if (const auto put = file.write(std::span(buffer).first(*got), at); !put) {
+      return std::unexpected(disk_error(put.error(), "making the last groups safe", path));
+    }
+    at += *got;
+  }
+  return {};
+}
+
 Result<void> finish_seal(Disk& disk, const SegmentReader& segment, std::shared_ptr<DiskFile> file,
                          Recovered& found) {
   auto hash = hash_of(*file, found.position.offset);
@@ -152,8 +177,9 @@ Result<void> repair_open_segment(Disk& disk, const SegmentReader& segment, const
   auto opened = disk.open(segment.path(), OpenMode::write);
   if (!opened) return std::unexpected(disk_error(opened.error(), "opening", segment.path()));
   const std::shared_ptr<DiskFile> file = std::move(*opened);
-  if (scan.is_sealed) return finish_seal(disk, segment, file, found);
   const std::uint64_t end = scan.position.offset;
+  if (auto put = write_again(*file, segment.path(), safe_offset(found), end); !put) return put;
+  if (scan.is_sealed) return finish_seal(disk, segment, file, found);
   if (scan.tail_end > end) {
     auto saved = save_torn_tail(disk, *file, segment.path(), end, scan.tail_end);
     if (!saved) return std::unexpected(std::move(saved.error()));
@@ -242,7 +268,7 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
   Recovered found;
   auto listing = list_directory(disk, directory);
   if (!listing) return std::unexpected(std::move(listing.error()));
-  auto watermark = read_watermark(disk, directory);
+  auto watermark = read_watermark(disk, directory, listing->segments.empty());
   if (!watermark) return std::unexpected(std::move(watermark.error()));
   found.watermark = *watermark;
   found.segments = listing->segments;
@@ -305,6 +331,11 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
     if (auto done = recover_open_segment(disk, *last, repair, found); !done) {
       return std::unexpected(std::move(done.error()));
     }
+  }
+  if (!repair) return found;
+  // A name that is seen may be in memory only: the start before this one may have died over it.
+  if (const auto synced = disk.sync_directory(directory); !synced) {
+    return std::unexpected(disk_error(synced.error(), "syncing the directory", directory));
   }
   return found;
 }

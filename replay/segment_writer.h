@@ -44,7 +44,8 @@ class SegmentWriter {
   // What the seal may take behind a further group of so many bytes.
   std::uint64_t seal_bytes(std::size_t group_bytes) const;
   // An empty segment must take what does not fit into any.
-  bool is_empty() const { return position_.offset == segment_header_bytes; }
+  // It has no transaction. (It may have a COMMIT: recovery cuts behind the last sound record.)
+  bool is_empty() const { return next(position_.last_sequence) == header_.base_sequence; }
 
   // `group` is room for a CommitRecord, then whole transactions without checksums. Fills in both.
   DiskResult<void> write_group(std::span<std::byte> group, std::uint64_t durable_offset,

@@ -28,7 +28,7 @@ std::optional<WatermarkSlot> parse(const SlotBytes& bytes) {
 
 struct Slots {
   std::optional<NewestSlot> newest;
-  bool is_blank = true;
+  std::uint64_t used = 0;  // slots that are not all zero
 };
 
 DiskResult<Slots> read_slots(const DiskFile& file) {
@@ -38,7 +38,7 @@ DiskResult<Slots> read_slots(const DiskFile& file) {
     const auto got = file.read(bytes, i * watermark_slot_bytes);
     if (!got) return std::unexpected(got.error());
     if (std::ranges::any_of(bytes, [](std::byte b) { return b != std::byte{0}; })) {
-      slots.is_blank = false;
+      ++slots.used;
     }
     const auto slot = parse(bytes);
     if (slot && (!slots.newest || slot->counter > slots.newest->slot.counter)) {
@@ -60,7 +60,14 @@ DiskResult<std::unique_ptr<WatermarkWriter>> WatermarkWriter::open(
   }
   auto syncing = disk.open(directory / watermark_name, OpenMode::write);
   if (!syncing) return std::unexpected(syncing.error());
-  // The newest slot may have come from a page cache: it must be safe before another is garbled.
+  // The newest slot may have come from a page cache: it must be safe before another is garbled. It
+  // is written again, because a cache that has failed to write it takes it for clean.
+  if (newest) {
+    const auto bytes = std::as_bytes(std::span(&newest->slot, 1));
+    if (auto put = (*writing)->write(bytes, newest->index * watermark_slot_bytes); !put) {
+      return std::unexpected(put.error());
+    }
+  }
   if (const auto synced = (*syncing)->sync(); !synced) return std::unexpected(synced.error());
   return std::unique_ptr<WatermarkWriter>(
       new WatermarkWriter(std::move(*writing), std::move(*syncing), newest));
@@ -107,8 +114,8 @@ std::optional<WatermarkSlot> newest_slot(const DiskFile& file) {
   return slots->newest->slot;
 }
 
-Result<std::optional<NewestSlot>> read_watermark(Disk& disk,
-                                                 const std::filesystem::path& directory) {
+Result<std::optional<NewestSlot>> read_watermark(Disk& disk, const std::filesystem::path& directory,
+                                                 bool is_first_start) {
   const auto path = directory / watermark_name;
   const auto file = disk.open(path, OpenMode::read);
   if (!file) {
@@ -121,7 +128,7 @@ Result<std::optional<NewestSlot>> read_watermark(Disk& disk,
     return fail(ExitCode::bad_config, "the log was written in another format", path.string(),
                 "use the version of bourse that wrote it");
   }
-  if (slots->newest || slots->is_blank) return slots->newest;
+  if (slots->newest || slots->used <= (is_first_start ? 1u : 0u)) return slots->newest;
   Error error = damage_error(path, 0, watermark_slots * watermark_slot_bytes,
                              "none of the watermarks is sound");
   error.next =

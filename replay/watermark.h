@@ -51,8 +51,9 @@ class WatermarkWriter {
 };
 
 // nullopt: no such file, or one without a single byte that is not zero (a start that was cut off).
-Result<std::optional<NewestSlot>> read_watermark(Disk& disk,
-                                                 const std::filesystem::path& directory);
+// Without a segment (`is_first_start`) also a single slot that is not sound: its first write was.
+Result<std::optional<NewestSlot>> read_watermark(Disk& disk, const std::filesystem::path& directory,
+                                                 bool is_first_start = false);
 // The same from an open file, for those who look often. nullopt: no sound slot at the moment.
 std::optional<WatermarkSlot> newest_slot(const DiskFile& file);
 

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,6 +39,14 @@ struct Counts {
   std::uint64_t failed = 0;
   std::uint64_t refused_reads = 0;
 };
+
+// A CHECK that fails must name its seed too.
+std::atomic<std::uint64_t> seed_of_round{0};
+
+extern "C" void tell_seed(int) {
+  fmt::print(stderr, "repeat: bourse_log_soak --seed={} --rounds=1\n", seed_of_round.load());
+  std::_Exit(1);
+}
 
 [[noreturn]] void find(std::uint64_t seed, int life, const std::string& what) {
   fmt::print("FOUND in life {}: {}\n  repeat: bourse_log_soak --seed={} --rounds=1\n", life, what,
@@ -194,12 +204,14 @@ class Round {
 
 int soak(std::uint64_t seed, std::uint64_t rounds, std::uint64_t seconds) {
   fmt::print("seed {}\n", seed);
+  std::signal(SIGABRT, tell_seed);
   Counts counts;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   std::uint64_t memory = 0;
   std::size_t files = 0;
   std::uint64_t round = 0;
   while (round < rounds && std::chrono::steady_clock::now() < end) {
+    seed_of_round = seed + round;
     Round(seed + round, counts).run();
     ++round;
     if (round != warm_up_rounds) continue;
