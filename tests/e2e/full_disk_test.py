@@ -74,9 +74,9 @@ async def full_disk(x, disk):
         assert metric(x, "bourse_journal_state") == 2 and metric(x, "bourse_journal_degraded_total") == 1
         status, text = get(x, "/readyz")
         assert status == 503 and "the disk is full" in text, (status, text)
-        for order_id in mine[:20]:  # cancels go on, each on the disk before it is told
-            reply = await me.cancel(order_id)
-            assert reply["op"] == "exec" and reply["exec_type"].startswith("cancel"), reply
+        # Cancels go on, each on the disk before it is told. The demo's takers have filled some of the first.
+        answers = [(await me.cancel(order_id)).get("exec_type") for order_id in mine[:20] + mine[-20:]]
+        assert set(answers) <= {"canceled", "cancel_rejected"} and answers.count("canceled") >= 10, answers
         refused = await me.order(0)
         assert refused["op"] == "error" and refused["code"] == 9004, refused
         os.remove(ballast)
