@@ -111,7 +111,9 @@ class FaultyEngine : public ::testing::Test {
     if (more != nullptr) lives = static_cast<int>(std::strtol(more, nullptr, 10));
     std::uint64_t promised = 0;
     int failed = 0;
-    for (int life = 0; life < lives; ++life) {
+    // When a fault strikes is the threads' affair too: longer, until one has ended the writer.
+    const int lives_max = ends_writer ? 50 * lives : lives;
+    for (int life = 0; life < lives || (failed == 0 && life < lives_max); ++life) {
       disk_.set_fault(fault);
       const Life lived = live(seed + static_cast<std::uint64_t>(life), 400);
       promised = std::max(promised, lived.released);
