@@ -199,8 +199,8 @@ void bench_burst_and_reading(const Settings& settings, std::size_t bytes) {
   std::vector<double> seek99, cold50, recovery;
   for (std::uint64_t run = 0; run < settings.runs; ++run) {
     const RawDisk raw = measure_raw_disk(settings);
-    raw_write.push_back(raw.write);
-    raw_read.push_back(raw.read);
+    raw_write.push_back(raw.write / 1e6);
+    raw_read.push_back(raw.read / 1e6);
     burst.push_back(run_burst(settings, bytes, burst_bytes));
     sustained.push_back(run_burst(settings, bytes, sustained_bytes));
     share.push_back(sustained.back() * static_cast<double>(bytes) * 1e6 / raw.write * 100);
