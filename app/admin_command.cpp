@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "app/complaint.h"     // complain
 #include "feed/auth.h"         // sign, KeyAlgorithm
 #include "feed/feed_client.h"  // FeedClient
 #include "feed/json_fields.h"  // JsonFields
@@ -177,8 +178,7 @@ int admin_command(const AdminArguments& arguments) {
           : fail(ExitCode::usage, fmt::format("--format {}: unknown", arguments.format), "",
                  "table or json");
   if (done) return 0;
-  fmt::print(stderr, "bourse admin: {}\n", done.error().text());
-  return static_cast<int>(done.error().code);
+  return complain("admin", done.error());
 }
 
 }  // namespace bourse

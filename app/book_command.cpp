@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "app/complaint.h"        // complain
 #include "app/settings.h"         // nearest
 #include "replay/book_history.h"  // book_at, sequence_at
 #include "replay/decimal.h"       // price_text, quantity_text
@@ -15,11 +16,6 @@
 
 namespace bourse {
 namespace {
-
-int say(const Error& error) {
-  fmt::print(stderr, "bourse book: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 std::vector<DepthLevel> levels_of(const BookAt& at, Side side, std::uint32_t depth) {
   std::vector<DepthLevel> levels(at.book.level_count(side));
@@ -106,31 +102,32 @@ void print_json(const BookAt& at, const BookArguments& arguments) {
 
 int book_command(const BookArguments& arguments) {
   if (arguments.sequence != 0 && !arguments.time.empty()) {
-    return say({.code = ExitCode::usage,
-                .what = "--at-seq and --at-ts together",
-                .where = {},
-                .next = "name one of them"});
+    return complain("book", {.code = ExitCode::usage,
+                             .what = "--at-seq and --at-ts together",
+                             .where = {},
+                             .next = "name one of them"});
   }
   std::optional<TimeNs> time;
   if (!arguments.time.empty()) {
     time = parse_time(arguments.time);
     if (!time) {
-      return say({.code = ExitCode::usage,
-                  .what = fmt::format("'{}' is no time", arguments.time),
-                  .where = {},
-                  .next = "2026-01-30T14:30:00Z, with up to nine decimals, or nanoseconds since "
-                          "1970"});
+      return complain(
+          "book", {.code = ExitCode::usage,
+                   .what = fmt::format("'{}' is no time", arguments.time),
+                   .where = {},
+                   .next = "2026-01-30T14:30:00Z, with up to nine decimals, or nanoseconds since "
+                           "1970"});
     }
   }
   LogOptions options;
   options.directory = arguments.journal;
   options.read_only = true;
   const auto log = Log::open(options);
-  if (!log) return say(log.error());
+  if (!log) return complain("book", log.error());
   Sequence sequence{arguments.sequence};
   if (time) {
     const auto found = sequence_at(**log, *time);
-    if (!found) return say(found.error());
+    if (!found) return complain("book", found.error());
     sequence = *found;
   } else if (!sequence) {
     sequence = (*log)->released_sequence();
@@ -145,7 +142,7 @@ int book_command(const BookArguments& arguments) {
                    : known.empty() ? "nothing was defined then"
                                    : fmt::format("for example {}", known.front());
     }
-    return say(error);
+    return complain("book", error);
   }
   if (arguments.json) {
     print_json(*at, arguments);

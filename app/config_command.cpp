@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "app/complaint.h"          // complain
 #include "app/config_file.h"        // load_config_file
 #include "app/instrument_config.h"  // instrument_of, demo_symbols
 #include "app/key_config.h"         // keys_of
@@ -14,11 +15,6 @@
 
 namespace bourse {
 namespace {
-
-int complain(const Error& error) {
-  fmt::print(stderr, "bourse config: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 // What only the whole can tell.
 Result<void> check_whole(const Config& config, const std::string& file) {
@@ -69,14 +65,14 @@ Result<Config> effective_config(const std::string& file, bool demo, const FlagSe
 
 int config_check_command(const std::string& file) {
   const auto config = effective_config(file, false, {});
-  if (!config) return complain(config.error());
+  if (!config) return complain("config", config.error());
   fmt::print("{}: ok, {} symbols, {} keys\n", file, config->symbols.size(), config->keys.size());
   return 0;
 }
 
 int config_show_command(const std::string& file, bool origin, const FlagSettings& flags) {
   const auto config = effective_config(file, false, flags);
-  if (!config) return complain(config.error());
+  if (!config) return complain("config", config.error());
   for (const std::string& key : setting_keys()) {
     const std::string value = setting_text(*config, key);
     if (origin)

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/complaint.h"  // complain
 #include "app/terminal.h"   // is_terminal
 #include "replay/result.h"  // Error, Result
 
@@ -23,11 +24,6 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
-
-int complain(const Error& error) {
-  fmt::print(stderr, "bourse generate: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 Result<void> check(const GenerateArguments& arguments) {
   if (arguments.kind != "itch") {
@@ -82,7 +78,7 @@ Result<std::uint64_t> write_day(ItchGenerator& generator, std::uint64_t messages
 }  // namespace
 
 int generate_command(const GenerateArguments& arguments) {
-  if (auto checked = check(arguments); !checked) return complain(checked.error());
+  if (auto checked = check(arguments); !checked) return complain("generate", checked.error());
   std::error_code failed;
   const bool is_stream = std::filesystem::exists(arguments.output, failed) &&
                          !std::filesystem::is_regular_file(arguments.output, failed);
@@ -94,7 +90,7 @@ int generate_command(const GenerateArguments& arguments) {
     if (!is_stream) std::filesystem::remove(path, failed);
     Error error = written.error();
     error.where = arguments.output;
-    return complain(error);
+    return complain("generate", error);
   }
   if (!is_stream) {
     failed.clear();
@@ -102,7 +98,7 @@ int generate_command(const GenerateArguments& arguments) {
     if (failed) {
       errno = failed.value();
       std::filesystem::remove(path, failed);
-      return complain(disk_fault(ExitCode::cannot_create, "create", arguments.output));
+      return complain("generate", disk_fault(ExitCode::cannot_create, "create", arguments.output));
     }
   }
   fmt::print(is_stream ? stderr : stdout,

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/complaint.h"          // complain
 #include "app/import_report.h"      // import_table, import_json, lobster_table, lobster_json
 #include "replay/itch_import.h"     // import_itch
 #include "replay/lobster_import.h"  // import_lobster
@@ -73,11 +74,6 @@ class ProgressLine {
   Clock::time_point drawn_;
 };
 
-int complain(const Error& error) {
-  fmt::print(stderr, "bourse import: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
-
 Result<void> check(const ImportArguments& arguments) {
   if (arguments.kind != "itch" && arguments.kind != "lobster") {
     return fail(ExitCode::usage, fmt::format("unknown kind of file '{}'", arguments.kind), "",
@@ -128,7 +124,7 @@ int import_lobster_day(const ImportArguments& arguments, Clock::time_point start
                             return is_interrupted == 0;
                           });
   }();
-  if (!report) return complain(report.error());
+  if (!report) return complain("import", report.error());
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const std::string text = arguments.format == "json"
                                ? lobster_json(*report, arguments.file, arguments.journal, seconds)
@@ -139,7 +135,7 @@ int import_lobster_day(const ImportArguments& arguments, Clock::time_point start
 }  // namespace
 
 int import_command(const ImportArguments& arguments) {
-  if (auto checked = check(arguments); !checked) return complain(checked.error());
+  if (auto checked = check(arguments); !checked) return complain("import", checked.error());
   const Clock::time_point start = Clock::now();
   if (arguments.kind == "lobster") return import_lobster_day(arguments, start);
   const ItchImportOptions options{.file = arguments.file,
@@ -155,7 +151,7 @@ int import_command(const ImportArguments& arguments) {
       return is_interrupted == 0;
     });
   }();
-  if (!report) return complain(report.error());
+  if (!report) return complain("import", report.error());
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const std::string text = arguments.format == "json"
                                ? import_json(*report, arguments.file, arguments.journal, seconds)

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "app/complaint.h"      // complain, wants_json
 #include "app/json_text.h"      // json_text
 #include "app/progress_line.h"  // ProgressLine
 #include "replay/log_check.h"   // check_log
@@ -13,11 +14,6 @@
 
 namespace bourse {
 namespace {
-
-int say(std::string_view verb, const Error& error) {
-  fmt::print(stderr, "bourse journal {}: {}\n", verb, error.text());
-  return static_cast<int>(error.code);
-}
 
 std::string_view state_of(const SegmentCheck& segment) {
   if (segment.name.compressed) return "compressed";
@@ -153,15 +149,6 @@ Result<LogCheck> look(const JournalArguments& arguments, CheckDepth depth) {
                    [&line](std::uint64_t bytes) { line.add(bytes); });
 }
 
-std::optional<bool> wants_json(std::string_view verb, const JournalArguments& arguments) {
-  if (arguments.format == "table" || arguments.format == "json") return arguments.format == "json";
-  say(verb, {.code = ExitCode::usage,
-             .what = fmt::format("'{}' is no format", arguments.format),
-             .where = {},
-             .next = "choose table or json"});
-  return std::nullopt;
-}
-
 int finish(const LogCheck& check) {
   if (std::fflush(stdout) != 0) return static_cast<int>(ExitCode::io_error);
   return static_cast<int>(check.verdict());
@@ -170,10 +157,10 @@ int finish(const LogCheck& check) {
 }  // namespace
 
 int journal_ls_command(const JournalArguments& arguments) {
-  const auto json = wants_json("ls", arguments);
+  const auto json = wants_json("journal ls", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
   const auto check = look(arguments, arguments.hash ? CheckDepth::everything : CheckDepth::ends);
-  if (!check) return say("ls", check.error());
+  if (!check) return complain("journal ls", check.error());
   if (!*json) {
     fmt::print("{:>6}  {:>14}  {:>14}  {:<30}  {:<30}  {:>13}  {:<10}  {:<4}  {}\n", "number",
                "first", "last", "from", "to", "bytes", "state", "hash", "file");
@@ -188,11 +175,11 @@ int journal_ls_command(const JournalArguments& arguments) {
 }
 
 int journal_verify_command(const JournalArguments& arguments) {
-  const auto json = wants_json("verify", arguments);
+  const auto json = wants_json("journal verify", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
   const auto start = std::chrono::steady_clock::now();
   const auto check = look(arguments, CheckDepth::everything);
-  if (!check) return say("verify", check.error());
+  if (!check) return complain("journal verify", check.error());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (*json) {
     for (const SegmentCheck& segment : check->segments) print_segment_json(segment);

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "app/complaint.h"          // complain, wants_json
 #include "app/json_text.h"          // json_text
 #include "app/keep_config.h"        // keep_policy
 #include "app/progress_line.h"      // bytes_text
@@ -22,20 +22,6 @@
 
 namespace bourse {
 namespace {
-
-int say(std::string_view verb, const Error& error) {
-  fmt::print(stderr, "bourse journal {}: {}\n", verb, error.text());
-  return static_cast<int>(error.code);
-}
-
-std::optional<bool> wants_json(std::string_view verb, const std::string& format) {
-  if (format == "table" || format == "json") return format == "json";
-  say(verb, {.code = ExitCode::usage,
-             .what = fmt::format("'{}' is no format", format),
-             .where = {},
-             .next = "choose table or json"});
-  return std::nullopt;
-}
 
 // lock_directory() makes what is not there: a mistyped name must not become a directory.
 Result<void> must_exist(const std::string& directory) {
@@ -131,10 +117,10 @@ Result<LogCheck> must_be_sound(const std::string& directory, bool is_locked_by_u
 }  // namespace
 
 int journal_compact_command(const CompactArguments& arguments) {
-  const auto json = wants_json("compact", arguments.format);
+  const auto json = wants_json("journal compact", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
   const auto done = compact(arguments);
-  if (!done) return say("compact", done.error());
+  if (!done) return complain("journal compact", done.error());
   if (*json) {
     fmt::print(R"({{"compressed":{},"raw_bytes":{},"compressed_bytes":{},"deleted":{},)"
                R"("deleted_bytes":{}}})"
@@ -155,11 +141,12 @@ int journal_compact_command(const CompactArguments& arguments) {
 }
 
 int journal_repair_command(const RepairArguments& arguments) {
-  const auto json = wants_json("repair", arguments.format);
+  const auto json = wants_json("journal repair", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
-  if (auto there = must_exist(arguments.directory); !there) return say("repair", there.error());
+  if (auto there = must_exist(arguments.directory); !there)
+    return complain("journal repair", there.error());
   const auto done = repair_log(posix_disk(), arguments.directory, arguments.from);
-  if (!done) return say("repair", done.error());
+  if (!done) return complain("journal repair", done.error());
   for (const MendedFile& file : done->mended) {
     if (*json) {
       fmt::print(R"({{"mended":{},"kept_as":{},"ranges":[)", json_text(file.file),
@@ -192,26 +179,27 @@ int journal_repair_command(const RepairArguments& arguments) {
 }
 
 int journal_upgrade_command(const UpgradeArguments& arguments) {
-  if (auto there = must_exist(arguments.directory); !there) return say("upgrade", there.error());
+  if (auto there = must_exist(arguments.directory); !there)
+    return complain("journal upgrade", there.error());
   std::error_code error;
   if (std::filesystem::exists(arguments.to, error) &&
       !std::filesystem::is_empty(arguments.to, error)) {
-    return say("upgrade", {.code = ExitCode::cannot_create,
-                           .what = "there is something already",
-                           .where = arguments.to,
-                           .next = "name a new or empty directory"});
+    return complain("journal upgrade", {.code = ExitCode::cannot_create,
+                                        .what = "there is something already",
+                                        .where = arguments.to,
+                                        .next = "name a new or empty directory"});
   }
   const auto lock = lock_directory(posix_disk(), arguments.directory);
-  if (!lock) return say("upgrade", lock.error());
+  if (!lock) return complain("journal upgrade", lock.error());
   const auto before = must_be_sound(arguments.directory, true);
-  if (!before) return say("upgrade", before.error());
+  if (!before) return complain("journal upgrade", before.error());
   if (const auto made = posix_disk().make_directory(arguments.to); !made) {
-    return say("upgrade", disk_error(made.error(), "making", arguments.to));
+    return complain("journal upgrade", disk_error(made.error(), "making", arguments.to));
   }
   const auto copied = copy_log(arguments.directory, arguments.to);
-  if (!copied) return say("upgrade", copied.error());
+  if (!copied) return complain("journal upgrade", copied.error());
   const auto after = must_be_sound(arguments.to, false);
-  if (!after) return say("upgrade", after.error());
+  if (!after) return complain("journal upgrade", after.error());
   fmt::print("format {}.{} is the newest there is: copied unchanged and verified\n", format_major,
              format_minor);
   fmt::print("  {} -> {}: {} segments, sequences {} to {}, {}\n", arguments.directory, arguments.to,

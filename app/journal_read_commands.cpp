@@ -4,10 +4,10 @@
 
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "app/complaint.h"            // complain, wants_json
 #include "app/json_text.h"            // json_text
 #include "app/progress_line.h"        // ProgressLine, bytes_text
 #include "replay/log.h"               // Log
@@ -19,20 +19,6 @@
 
 namespace bourse {
 namespace {
-
-int say(std::string_view verb, const Error& error) {
-  fmt::print(stderr, "bourse {}: {}\n", verb, error.text());
-  return static_cast<int>(error.code);
-}
-
-std::optional<bool> wants_json(std::string_view verb, const std::string& format) {
-  if (format == "table" || format == "json") return format == "json";
-  say(verb, {.code = ExitCode::usage,
-             .what = fmt::format("'{}' is no format", format),
-             .where = {},
-             .next = "choose table or json"});
-  return std::nullopt;
-}
 
 Result<std::unique_ptr<Log>> open_for_reading(const std::string& directory) {
   LogOptions options;
@@ -179,9 +165,9 @@ int journal_stats_command(const JournalStatsArguments& arguments) {
   const auto json = wants_json("journal stats", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
   const auto log = open_for_reading(arguments.directory);
-  if (!log) return say("journal stats", log.error());
+  if (!log) return complain("journal stats", log.error());
   auto cursor = (*log)->cursor((*log)->earliest_sequence());
-  if (!cursor) return say("journal stats", cursor.error());
+  if (!cursor) return complain("journal stats", cursor.error());
   LogStatistics stats;
   Cursor::Next next = Cursor::Next::at_head;
   {
@@ -196,7 +182,7 @@ int journal_stats_command(const JournalStatsArguments& arguments) {
   if (stats.transactions() > 0 || *json) *json ? print_json(stats) : print_table(stats);
   if (next == Cursor::Next::failed) {
     if (std::fflush(stdout) != 0) return static_cast<int>(ExitCode::io_error);
-    return say("journal stats", cursor->error());
+    return complain("journal stats", cursor->error());
   }
   if (stats.transactions() == 0 && !*json) fmt::print("no transactions\n");
   return finish(ExitCode::ok);
@@ -206,11 +192,11 @@ int diff_command(const DiffArguments& arguments) {
   const auto json = wants_json("diff", arguments.format);
   if (!json) return static_cast<int>(ExitCode::usage);
   const auto left = open_for_reading(arguments.left);
-  if (!left) return say("diff", left.error());
+  if (!left) return complain("diff", left.error());
   const auto right = open_for_reading(arguments.right);
-  if (!right) return say("diff", right.error());
+  if (!right) return complain("diff", right.error());
   const auto difference = compare_logs(**left, **right);
-  if (!difference) return say("diff", difference.error());
+  if (!difference) return complain("diff", difference.error());
   *json ? print_difference_json(*difference) : print_difference(*difference, arguments);
   return finish(difference->same() ? ExitCode::ok : ExitCode::answer_is_no);
 }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "app/complaint.h"            // complain
 #include "matching/engine.h"          // Engine
 #include "matching/market_state.h"    // MarketState
 #include "replay/log.h"               // Log
@@ -20,11 +21,6 @@ namespace bourse {
 namespace {
 
 constexpr std::size_t output_bytes = 64u << 10;
-
-int say(const Error& error) {
-  fmt::print(stderr, "bourse replay: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 // The oldest one from which the log can still be followed.
 Sequence oldest_snapshot(const Log& log) {
@@ -142,13 +138,13 @@ int Replay::run(const Log& log) {
   const auto start = std::chrono::steady_clock::now();
   const Sequence earliest = log.earliest_sequence();
   const Sequence from{arguments_.from_sequence == 0 ? earliest.value() : arguments_.from_sequence};
-  if (const auto there = log.cursor(from); !there) return say(there.error());
+  if (const auto there = log.cursor(from); !there) return complain("replay", there.error());
   const Sequence last{arguments_.to_sequence == 0 ? ~std::uint64_t{0} : arguments_.to_sequence};
 
   std::optional<Verification> verification;
   if (arguments_.verify) {
     auto begun = verification_start(log, last);
-    if (!begun) return say(begun.error());
+    if (!begun) return complain("replay", begun.error());
     for (const std::string& warning : begun->warnings) {
       fmt::print(stderr, "bourse replay: {}\n", warning);
     }
@@ -165,14 +161,14 @@ int Replay::run(const Log& log) {
     if (snapshot) learn(snapshot->market);
   }
   auto cursor = log.cursor(begin);
-  if (!cursor) return say(cursor.error());
+  if (!cursor) return complain("replay", cursor.error());
   for (;;) {
     if (cursor->position() > last) break;
     const Cursor::Next next = cursor->next();
     if (next == Cursor::Next::at_head) break;
     if (next == Cursor::Next::failed) {
       const int code = finish(0);
-      return code != 0 ? code : say(cursor->error());
+      return code != 0 ? code : complain("replay", cursor->error());
     }
     const TransactionView& transaction = cursor->transaction();
     if (verification) {
@@ -199,23 +195,23 @@ int Replay::run(const Log& log) {
 int replay_command(const ReplayArguments& arguments) {
   const auto format = parse_text_format(arguments.format.empty() ? "table" : arguments.format);
   if (!format) {
-    return say({.code = ExitCode::usage,
-                .what = fmt::format("'{}' is no format", arguments.format),
-                .where = {},
-                .next = "choose table, json or csv"});
+    return complain("replay", {.code = ExitCode::usage,
+                               .what = fmt::format("'{}' is no format", arguments.format),
+                               .where = {},
+                               .next = "choose table, json or csv"});
   }
   if (arguments.to_sequence != 0 && arguments.to_sequence < arguments.from_sequence) {
-    return say({.code = ExitCode::usage,
-                .what = fmt::format("--to {} lies before --from {}", arguments.to_sequence,
-                                    arguments.from_sequence),
-                .where = {},
-                .next = "name the lower sequence first"});
+    return complain("replay", {.code = ExitCode::usage,
+                               .what = fmt::format("--to {} lies before --from {}",
+                                                   arguments.to_sequence, arguments.from_sequence),
+                               .where = {},
+                               .next = "name the lower sequence first"});
   }
   LogOptions options;
   options.directory = arguments.directory;
   options.read_only = true;
   const auto log = Log::open(options);
-  if (!log) return say(log.error());
+  if (!log) return complain("replay", log.error());
   for (const std::string& warning : (*log)->recovery().warnings) {
     fmt::print(stderr, "bourse replay: {}\n", warning);
   }

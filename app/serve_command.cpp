@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "app/build_info.h"      // build_info_line
+#include "app/complaint.h"       // complain
 #include "app/config_command.h"  // effective_config
 #include "app/exchange.h"        // Exchange
 #include "app/settings.h"        // setting_text
@@ -20,11 +21,6 @@
 
 namespace bourse {
 namespace {
-
-int complain(const Error& error) {
-  fmt::print(stderr, "bourse serve: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 void start_logging(const Config& config) {
   auto logger = spdlog::stderr_color_mt("bourse");
@@ -83,19 +79,21 @@ void greet(const Config& config, const ServeArguments& arguments, const Exchange
 
 int serve_command(const ServeArguments& arguments) {
   auto config = effective_config(arguments.config_file, arguments.demo, arguments.settings);
-  if (!config) return complain(config.error());
+  if (!config) return complain("serve", config.error());
   ExchangeFlow flow;
   if (!arguments.flow.empty()) {
     if (!arguments.flow.starts_with("itch:"))
-      return complain({ExitCode::usage, fmt::format("--flow {}: unknown kind", arguments.flow), "",
+      return complain("serve",
+                      {ExitCode::usage, fmt::format("--flow {}: unknown kind", arguments.flow), "",
                        "the one kind there is: --flow itch:FILE"});
     flow.itch_file = arguments.flow.substr(5);
     if (arguments.speed != "max") {
       const char* end = arguments.speed.data() + arguments.speed.size();
       const auto [stop, error] = std::from_chars(arguments.speed.data(), end, flow.speed);
       if (error != std::errc{} || stop != end || !(flow.speed > 0))
-        return complain({ExitCode::usage, fmt::format("--speed {}: not a speed", arguments.speed),
-                         "", "max, or a factor of real time such as 10 or 0.5"});
+        return complain(
+            "serve", {ExitCode::usage, fmt::format("--speed {}: not a speed", arguments.speed), "",
+                      "max, or a factor of real time such as 10 or 0.5"});
     }
   }
   start_logging(*config);
@@ -111,7 +109,7 @@ int serve_command(const ServeArguments& arguments) {
 
   flow.demo = arguments.demo;
   auto exchange = Exchange::start(*config, flow);
-  if (!exchange) return complain(exchange.error());
+  if (!exchange) return complain("serve", exchange.error());
   greet(*config, arguments, **exchange);
 
   const std::optional<Error> failure = (*exchange)->wait(signal_fd);
@@ -128,7 +126,7 @@ int serve_command(const ServeArguments& arguments) {
   }
   (*exchange)->stop();
   ::close(signal_fd);
-  return failure ? complain(*failure) : 0;
+  return failure ? complain("serve", *failure) : 0;
 }
 
 }  // namespace bourse

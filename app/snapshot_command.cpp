@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/complaint.h"            // complain
 #include "app/wall_clock.h"           // wall_clock_now
 #include "replay/book_history.h"      // snapshot_before
 #include "replay/book_keyframes.h"    // BookKeyframes
@@ -18,14 +19,9 @@
 namespace bourse {
 namespace {
 
-int say(const Error& error) {
-  fmt::print(stderr, "bourse snapshot: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
-
 int list(const Log& log) {
   const auto sequences = list_snapshots(log.disk(), log.directory());
-  if (!sequences) return say(sequences.error());
+  if (!sequences) return complain("snapshot", sequences.error());
   bool all_sound = true;
   for (const Sequence sequence : *sequences) {
     const SnapshotEntry entry =
@@ -48,22 +44,23 @@ int write_keyframes(const Log& log, std::uint64_t every) {
   MarketState market;
   if (log.earliest_sequence() > Sequence{1}) {
     const auto before = snapshot_before(log, next(log.released_sequence()));
-    if (!before) return say(before.error());
+    if (!before) return complain("snapshot", before.error());
     if (*before == nullptr) {
-      return say({.code = ExitCode::data_damaged,
-                  .what = "the log does not begin at sequence 1 and has no snapshot",
-                  .where = log.directory().string(),
-                  .next = "put back a snapshot or the older segments from a copy"});
+      return complain("snapshot",
+                      {.code = ExitCode::data_damaged,
+                       .what = "the log does not begin at sequence 1 and has no snapshot",
+                       .where = log.directory().string(),
+                       .next = "put back a snapshot or the older segments from a copy"});
     }
     auto books = market_of(**before);
-    if (!books) return say(books.error());
+    if (!books) return complain("snapshot", books.error());
     market = std::move(*books);
   }
   auto keyframes = BookKeyframes::open(log, std::move(market), every);
-  if (!keyframes) return say(keyframes.error());
+  if (!keyframes) return complain("snapshot", keyframes.error());
   for (;;) {
     const auto more = keyframes->step(wall_clock_now());
-    if (!more) return say(more.error());
+    if (!more) return complain("snapshot", more.error());
     if (!*more) break;
   }
   fmt::print("{} keyframes of the books, sequences up to {}\n", keyframes->written_count(),
@@ -78,27 +75,29 @@ int snapshot_command(const SnapshotArguments& arguments) {
   options.directory = arguments.directory;
   options.read_only = true;
   const auto log = Log::open(options);
-  if (!log) return say(log.error());
+  if (!log) return complain("snapshot", log.error());
   if (arguments.list) return list(**log);
   if (is_directory_in_use((*log)->disk(), arguments.directory)) {
-    return say({.code = ExitCode::busy,
-                .what = "an exchange is running on this log",
-                .where = arguments.directory,
-                .next = "it takes its own snapshots: snapshot.every_transactions"});
+    return complain("snapshot",
+                    {.code = ExitCode::busy,
+                     .what = "an exchange is running on this log",
+                     .where = arguments.directory,
+                     .next = "it takes its own snapshots: snapshot.every_transactions"});
   }
   if (arguments.books_every != 0) return write_keyframes(**log, arguments.books_every);
   RestoreOptions wanted;
   if (arguments.sequence != 0) {
     wanted.last = Sequence{arguments.sequence};
-    if (const auto there = (*log)->cursor(wanted.last); !there) return say(there.error());
+    if (const auto there = (*log)->cursor(wanted.last); !there)
+      return complain("snapshot", there.error());
   }
   const auto state = restore(**log, wanted);
-  if (!state) return say(state.error());
+  if (!state) return complain("snapshot", state.error());
   for (const std::string& warning : state->warnings) {
     fmt::print(stderr, "bourse snapshot: {}\n", warning);
   }
   const auto written = save_snapshot(**log, *state, wall_clock_now());
-  if (!written) return say(written.error());
+  if (!written) return complain("snapshot", written.error());
   fmt::print("snapshot at sequence {}: {} open orders, {} bytes, state {:016x}\n",
              written->sequence.value(), state->engine->open_orders(), written->file_bytes,
              written->state_hash);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/complaint.h"        // complain
 #include "app/market_follower.h"  // MarketFollower
 #include "app/terminal.h"         // LiveTerminal, is_terminal
 #include "app/tick_text.h"        // tick_line, tick_json
@@ -28,11 +29,6 @@ constexpr auto backoff_max = 10s;
 constexpr auto stale_after = 3s;  // heartbeats come every second
 
 volatile std::sig_atomic_t interrupted = 0;
-
-int complain(const Error& error) {
-  fmt::print(stderr, "bourse tail: {}\n", error.text());
-  return static_cast<int>(error.code);
-}
 
 class Tail {
  public:
@@ -52,7 +48,7 @@ class Tail {
       if (is_final || !arguments_.reconnect || !ever_connected_) {
         terminal_.reset();
         if (followed) return 0;  // the server said goodbye
-        return complain(followed.error());
+        return complain("tail", followed.error());
       }
       if (ticks_ != before) backoff = backoff_first;
       say(followed ? "the server has closed the connection" : followed.error().text());
@@ -167,8 +163,8 @@ class Tail {
 
 int tail_command(const TailArguments& arguments) {
   if (!arguments.format.empty() && arguments.format != "lines" && arguments.format != "json")
-    return complain({ExitCode::usage, fmt::format("--format {}: unknown", arguments.format), "",
-                     "lines or json"});
+    return complain("tail", {ExitCode::usage, fmt::format("--format {}: unknown", arguments.format),
+                             "", "lines or json"});
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
   std::signal(SIGPIPE, SIG_IGN);
