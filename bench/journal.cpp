@@ -120,7 +120,7 @@ OpenLoop run_open_loop(const Settings& settings, Durability durability, std::siz
   for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
     const std::int64_t due = intended(sequence);
     while (now_ns() < due) _mm_pause();
-    stamp(record, sequence);
+    set_sequence(record, sequence);
     const std::uint64_t from = __rdtsc();
     bool done = writer.append(record);
     const std::uint64_t to = __rdtsc();

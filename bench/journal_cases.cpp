@@ -125,32 +125,9 @@ std::uint64_t disk_bytes_written() {
 }
 
 std::vector<std::byte> make_record(std::size_t bytes) {
-  std::vector<std::byte> record(bytes);
-  if (bytes == small_bytes) {
-    const RecordHeader header{.length = 64,
-                              .crc32c = 0,
-                              .sequence = Sequence{0},
-                              .time = TimeNs{0},
-                              .epoch = Epoch{1},
-                              .type = RecordType::transaction,
-                              .version = 1,
-                              .flags = 0};
-    std::memcpy(record.data(), &header, sizeof header);
-    return record;
-  }
-  Command command{};
-  command.type = CommandType::new_order;
-  EventBuffer events;
-  events.add_public() = PublicEvent{};
-  events.add_exec() = ExecEvent{};
-  record.resize(encoded_bytes(command, events));
-  if (encode(command, events, Epoch{1}, 1, record) != order_bytes) give_up("an order has grown");
+  std::vector<std::byte> record = bytes == small_bytes ? small_record() : order_record(true);
+  if (record.size() != bytes) give_up("an order has grown");
   return record;
-}
-
-void stamp(std::vector<std::byte>& record, std::uint64_t sequence) {
-  std::memcpy(record.data() + offsetof(RecordHeader, sequence), &sequence, sizeof sequence);
-  std::memcpy(record.data() + offsetof(RecordHeader, time), &sequence, sizeof sequence);
 }
 
 LogOptions log_options(const Settings& settings, Durability durability) {
@@ -217,7 +194,7 @@ double run_burst(const Settings& settings, std::size_t bytes, std::uint64_t tota
     }
   });
   for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
-    stamp(record, sequence);
+    set_sequence(record, sequence);
     while (!writer.append(record)) std::this_thread::yield();
   }
   journal.join();

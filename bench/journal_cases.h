@@ -11,11 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "replay/log.h"  // Log
+#include "bench/sample_record.h"  // small_record_bytes, set_sequence
+#include "replay/log.h"           // Log
 
 namespace bourse {
 
-inline constexpr std::size_t small_bytes = 64;
+inline constexpr std::size_t small_bytes = small_record_bytes;
 inline constexpr std::size_t order_bytes = 344;
 inline constexpr std::uint64_t burst_bytes = std::uint64_t{48} << 20;  // fits into the tail
 inline constexpr std::uint64_t sustained_bytes = std::uint64_t{512} << 20;
@@ -33,7 +34,6 @@ std::uint64_t disk_bytes_written();  // by this process so far, as the kernel co
 
 // A record of 64 bytes, or an order that rests; only sequence and time change.
 std::vector<std::byte> make_record(std::size_t bytes);
-void stamp(std::vector<std::byte>& record, std::uint64_t sequence);
 
 LogOptions log_options(const Settings& settings, Durability durability);
 std::unique_ptr<Log> new_log(const Settings& settings, Durability durability);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/measured_log.h"     // MeasuredLog
+#include "bench/sample_record.h"    // order_record
 #include "replay/directory.h"       // list_directory
 #include "replay/log.h"             // Log
 #include "replay/record_scanner.h"  // RecordScanner
@@ -15,38 +16,15 @@
 namespace bourse {
 namespace {
 
-constexpr std::size_t small_bytes = 64;
-
-// 64 B: a header and a payload, smaller than any transaction. More: a command that was taken and
-// has one public event, 240 B.
 std::vector<std::byte> make_record(std::size_t bytes) {
-  std::vector<std::byte> record(small_bytes);
-  if (bytes == small_bytes) {
-    const RecordHeader header{.length = small_bytes,
-                              .crc32c = 0,
-                              .sequence = Sequence{0},
-                              .time = TimeNs{0},
-                              .epoch = Epoch{1},
-                              .type = RecordType::transaction,
-                              .version = 1,
-                              .flags = 0};
-    std::memcpy(record.data(), &header, sizeof header);
-    return record;
-  }
-  Command command{};
-  command.type = CommandType::new_order;
-  EventBuffer events;
-  events.add_public() = PublicEvent{};
-  record.resize(encoded_bytes(command, events));
-  encode(command, events, Epoch{1}, 1, record);
-  return record;
+  return bytes == small_record_bytes ? small_record() : order_record(false);
 }
 
 class BourseLog final : public MeasuredLog {
  public:
   BourseLog(const std::filesystem::path& directory, std::size_t record_bytes)
       : directory_(directory),
-        is_small_(record_bytes == small_bytes),
+        is_small_(record_bytes == small_record_bytes),
         record_(make_record(record_bytes)) {
     options_.directory = directory;
     auto opened = Log::open(options_);
@@ -58,8 +36,7 @@ class BourseLog final : public MeasuredLog {
   void write_durably(std::uint64_t first, std::uint64_t count) override {
     const std::uint64_t end = first + count;
     for (std::uint64_t sequence = first; sequence < end; ++sequence) {
-      std::memcpy(record_.data() + offsetof(RecordHeader, sequence), &sequence, sizeof sequence);
-      std::memcpy(record_.data() + offsetof(RecordHeader, time), &sequence, sizeof sequence);
+      set_sequence(record_, sequence);
       while (!writer_->append(record_)) step();
     }
     while (log_->released_sequence().value() + 1 < end) step();
