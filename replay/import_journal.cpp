@@ -16,10 +16,6 @@ namespace {
 constexpr std::size_t tail_bytes = std::size_t{16} << 20;
 constexpr std::size_t group_bytes = std::size_t{1} << 20;  // handed to the journal at a time
 
-std::filesystem::path file_of(const std::filesystem::path& directory, std::string_view name) {
-  return directory / name;
-}
-
 Result<void> remove_file(Disk& disk, const std::filesystem::path& file) {
   if (const auto removed = disk.remove(file); !removed) {
     return std::unexpected(disk_error(removed.error(), "remove", file));
@@ -35,13 +31,13 @@ Result<void> remove_journal(Disk& disk, const std::filesystem::path& directory) 
     if (!listing) return std::unexpected(listing.error());
     if (listing->segments.empty()) break;
     for (const SegmentName& segment : listing->segments) {
-      const std::filesystem::path file = file_of(directory, to_string(segment));
+      const std::filesystem::path file = directory / to_string(segment);
       if (auto removed = remove_file(disk, file); !removed) return removed;
     }
   }
   for (const std::string_view name :
        {watermark_name, next_segment_name, reserve_name, manifest_name}) {
-    const std::filesystem::path file = file_of(directory, name);
+    const std::filesystem::path file = directory / name;
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) continue;
     if (auto removed = remove_file(disk, file); !removed) return removed;
