@@ -2,7 +2,6 @@
 // Every other rule is in rules_property_test.cpp.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <random>
@@ -12,15 +11,10 @@
 #include "tests/matching/recipe_words.h"  // words_of
 #include "tests/matching/test_market.h"   // TestMarket
 #include "tests/matching/twins.h"         // Twins
+#include "tests/test_seed.h"              // test_seed
 
 namespace bourse {
 namespace {
-
-std::uint64_t seed_of_this_run() {
-  const char* const named = std::getenv("BOURSE_SEED");
-  return named != nullptr && *named != '\0' ? std::strtoull(named, nullptr, 10)
-                                            : std::random_device{}();
-}
 
 // A market of several symbols of different temper, and the commands of its traders.
 class RandomTraders {
@@ -168,9 +162,8 @@ void define_all(TestMarket& market) {
 
 // The plain rules over wide books: many levels, far prices, thousands of orders.
 TEST(BookProperty, RandomCommandsGiveTheEventsOfTheNaiveEngine) {
-  const std::uint64_t seed = seed_of_this_run();
+  const std::uint64_t seed = test_seed();
   SCOPED_TRACE("BOURSE_SEED=" + std::to_string(seed));
-  std::cout << "BOURSE_SEED=" << seed << "\n";
   Twins twins(limits(), 500);
   for (const auto& [symbol, body] : RandomTraders::instruments()) {
     Command command = TestMarket::blank(CommandType::define_instrument);
@@ -196,7 +189,7 @@ TEST(BookProperty, RandomCommandsGiveTheEventsOfTheNaiveEngine) {
 }
 
 TEST(BookProperty, TheSameCommandsGiveTheSameStateHash) {
-  const std::uint64_t seed = seed_of_this_run();
+  const std::uint64_t seed = test_seed();
   SCOPED_TRACE("BOURSE_SEED=" + std::to_string(seed));
   TestMarket a(limits());
   TestMarket b({.symbols_max = 9, .accounts_max = 77, .orders_max = 2500});  // more room

@@ -2,22 +2,15 @@
 // the clock commands that follow, in the same steps as the naive twin's.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
 #include <random>
 
 #include "tests/matching/recipe_words.h"  // words_of
 #include "tests/matching/test_market.h"   // TestMarket
 #include "tests/matching/twins.h"         // Twins
+#include "tests/test_seed.h"              // test_seed
 
 namespace bourse {
 namespace {
-
-std::uint64_t seed_of_this_run() {
-  const char* const named = std::getenv("BOURSE_SEED");
-  return named != nullptr && *named != '\0' ? std::strtoull(named, nullptr, 10)
-                                            : std::random_device{}();
-}
 
 class DeepMarket {
  public:
@@ -156,9 +149,8 @@ class DeepMarket {
 };
 
 TEST(BudgetProperty, WhatExceedsATransactionIsFinishedByTheClockAsTheNaiveEngineDoes) {
-  const std::uint64_t seed = seed_of_this_run();
+  const std::uint64_t seed = test_seed();
   SCOPED_TRACE("BOURSE_SEED=" + std::to_string(seed));
-  std::cout << "BOURSE_SEED=" << seed << "\n";
   DeepMarket market(seed);
   market.fill(Side::sell, 3000 + market.below(3000), 100);
   market.fill(Side::buy, 1000 + market.below(1000), 97);

@@ -8,8 +8,6 @@
 #define BOURSE_HAS_RAPIDCHECK 0
 #endif
 
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <random>
 #include <sstream>
@@ -22,15 +20,10 @@
 #include "tests/matching/recipe_words.h"  // words_of
 #include "tests/matching/test_market.h"   // TestMarket
 #include "tests/matching/twins.h"         // Twins
+#include "tests/test_seed.h"              // test_seed
 
 namespace bourse {
 namespace {
-
-std::uint64_t seed_of_this_run() {
-  const char* const named = std::getenv("BOURSE_SEED");
-  return named != nullptr && *named != '\0' ? std::strtoull(named, nullptr, 10)
-                                            : std::random_device{}();
-}
 
 // What the sequencer would have sent: the recipes and the clock commands between them.
 std::vector<Command> market_of(const std::vector<Recipe>& recipes) {
@@ -91,8 +84,7 @@ std::string difference(const std::vector<Command>& commands, std::size_t first, 
 
 #if BOURSE_HAS_RAPIDCHECK
 TEST(EngineImageProperty, ALoadedEngineGoesOnAsTheOneThatWasSaved) {
-  const std::uint64_t seed = seed_of_this_run();
-  std::cout << "BOURSE_SEED=" << seed << "\n";
+  const std::uint64_t seed = test_seed();
   rc::detail::TestParams params;
   params.seed = seed;
   params.maxSuccess = BOURSE_SANITIZED ? 20 : 100;
@@ -113,8 +105,7 @@ TEST(EngineImageProperty, ALoadedEngineGoesOnAsTheOneThatWasSaved) {
 #endif
 
 TEST(EngineImageProperty, LongMarketsGoOnFromAnyOfTheirPoints) {
-  const std::uint64_t seed = seed_of_this_run();
-  std::cout << "BOURSE_SEED=" << seed << "\n";
+  const std::uint64_t seed = test_seed();
   std::mt19937_64 random(seed);
   for (int round = 0; round < (BOURSE_SANITIZED ? 2 : 10); ++round) {
     std::vector<Recipe> recipes(5'000);
@@ -130,8 +121,7 @@ TEST(EngineImageProperty, LongMarketsGoOnFromAnyOfTheirPoints) {
 // The same image of the same engine, and of one that was loaded from it: nothing in it depends on
 // how the engine lies in memory.
 TEST(EngineImageProperty, TheImageOfALoadedEngineIsTheImageItWasLoadedFrom) {
-  const std::uint64_t seed = seed_of_this_run();
-  std::cout << "BOURSE_SEED=" << seed << "\n";
+  const std::uint64_t seed = test_seed();
   std::mt19937_64 random(seed);
   const auto same = [](const auto& a, const auto& b) {
     return a.size() == b.size() &&

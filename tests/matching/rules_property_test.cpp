@@ -9,23 +9,16 @@
 #define BOURSE_HAS_RAPIDCHECK 0
 #endif
 
-#include <cstdlib>
-#include <iostream>
 #include <random>
 #include <vector>
 
 #include "tests/matching/recipe.h"        // Recipe
 #include "tests/matching/recipe_words.h"  // words_of
 #include "tests/matching/twins.h"         // Twins
+#include "tests/test_seed.h"              // test_seed
 
 namespace bourse {
 namespace {
-
-std::uint64_t seed_of_this_run() {
-  const char* const named = std::getenv("BOURSE_SEED");
-  return named != nullptr && *named != '\0' ? std::strtoull(named, nullptr, 10)
-                                            : std::random_device{}();
-}
 
 std::unique_ptr<Twins> new_twins(std::uint32_t look_every) {
   auto twins = std::make_unique<Twins>(RecipeMarket::limits(), look_every);
@@ -49,8 +42,7 @@ std::string difference_after(const std::vector<Recipe>& recipes) {
 
 #if BOURSE_HAS_RAPIDCHECK
 TEST(RulesProperty, EveryRuleGivesTheEventsOfTheNaiveEngine) {
-  const std::uint64_t seed = seed_of_this_run();
-  std::cout << "BOURSE_SEED=" << seed << "\n";
+  const std::uint64_t seed = test_seed();
   rc::detail::TestParams params;
   params.seed = seed;
   params.maxSuccess = BOURSE_SANITIZED ? 30 : 150;
@@ -70,9 +62,8 @@ TEST(RulesProperty, EveryRuleGivesTheEventsOfTheNaiveEngine) {
 
 // Longer lives than a shrinker has patience for; the soak (docs/MATCHING.md) goes on with them.
 TEST(RulesProperty, LongRandomMarketsGiveTheEventsOfTheNaiveEngine) {
-  const std::uint64_t seed = seed_of_this_run();
+  const std::uint64_t seed = test_seed();
   SCOPED_TRACE("BOURSE_SEED=" + std::to_string(seed));
-  std::cout << "BOURSE_SEED=" << seed << "\n";
   std::mt19937_64 random(seed);
   for (int round = 0; round < (BOURSE_SANITIZED ? 2 : 10); ++round) {
     const auto twins = new_twins(16);

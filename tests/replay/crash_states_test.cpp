@@ -35,14 +35,7 @@ class CrashStates : public LogFixture {
                                 bool& ended) {
     disk = before.copy();
     std::uint64_t left = calls;
-    disk->set_fault([&left](DiskCall, const std::filesystem::path&, std::size_t& bytes) {
-      if (left > 0) {
-        --left;
-        return 0;
-      }
-      bytes = 0;
-      return ESHUTDOWN;
-    });
+    die_after(left);
     std::uint64_t released = 0;
     ended = false;
     if (open()) {

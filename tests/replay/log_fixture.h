@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,17 +19,9 @@
 #include "replay/watermark.h"                  // newest_slot
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
+#include "tests/test_seed.h"                   // test_seed
 
 namespace bourse {
-
-// Of a random test; BOURSE_SEED replaces it. Printed, so that a failure can be repeated.
-inline std::uint64_t test_seed() {
-  const char* const given = std::getenv("BOURSE_SEED");
-  const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  std::printf("seed %llu (BOURSE_SEED repeats it)\n", static_cast<unsigned long long>(seed));
-  return seed;
-}
 
 class LogFixture : public ::testing::Test {
  protected:
@@ -47,6 +37,18 @@ class LogFixture : public ::testing::Test {
             .read_only = false,
             .helper_thread = false,
             .disk = disk.get()};
+  }
+
+  // As if the process died after so many calls: the rest of them does nothing.
+  void die_after(std::uint64_t& calls_left) {
+    disk->set_fault([&calls_left](DiskCall, const std::filesystem::path&, std::size_t& bytes) {
+      if (calls_left > 0) {
+        --calls_left;
+        return 0;
+      }
+      bytes = 0;
+      return ESHUTDOWN;
+    });
   }
 
   Result<void> open() {

@@ -34,14 +34,7 @@ class PowerCut : public LogFixture {
   // what it had released by then (0 if it never came to work).
   std::uint64_t live_until_cut(std::mt19937_64& random, std::uint64_t calls) {
     std::uint64_t left = calls;
-    disk->set_fault([&left](DiskCall, const std::filesystem::path&, std::size_t& bytes) {
-      if (left > 0) {
-        --left;
-        return 0;
-      }
-      bytes = 0;
-      return ESHUTDOWN;  // all that a dead process would not do any more
-    });
+    die_after(left);
     std::uint64_t released = 0;
     if (open()) {
       std::unique_ptr<SegmentKeeper> keeper;

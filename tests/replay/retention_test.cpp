@@ -4,41 +4,19 @@
 
 #include <limits>
 
-#include "replay/log_check.h"          // check_log
-#include "replay/restore.h"            // restore
-#include "replay/segment_keeper.h"     // SegmentKeeper
-#include "replay/snapshot_catalog.h"   // snapshot_path
-#include "replay/snapshotter.h"        // save_snapshot
-#include "tests/replay/engine_log.h"   // EngineLog
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log_check.h"                 // check_log
+#include "replay/restore.h"                   // restore
+#include "replay/segment_keeper.h"            // SegmentKeeper
+#include "replay/snapshot_catalog.h"          // snapshot_path
+#include "replay/snapshotter.h"               // save_snapshot
+#include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {
 namespace {
 
-class Retention : public LogFixture {
+class Retention : public MarketLogFixture {
  protected:
-  void SetUp() override {
-    segment_bytes = std::uint64_t{128} << 10;
-    must_open();
-    market = std::make_unique<EngineLog>(*log, *writer, 11);
-    market->open_epoch();
-    market->define("EX.A");
-    market->define("EX.B");
-    drain();
-  }
-  void trade(std::size_t commands) {
-    for (std::size_t done = 0; done < commands; done += 100) {
-      market->trade(100);
-      drain();
-    }
-  }
-  Sequence snapshot() {
-    const auto state = restore(*log);
-    EXPECT_TRUE(state) << state.error().text();
-    const auto written = save_snapshot(*log, *state, TimeNs{1});
-    EXPECT_TRUE(written) << written.error().text();
-    return written->sequence;
-  }
+  void SetUp() override { begin(std::uint64_t{128} << 10, 11); }
   std::uint64_t delete_what_is_not_needed() {
     const auto keeper = log->keeper({.compress = true, .retain_bytes = 1});
     for (;;) {
@@ -53,8 +31,6 @@ class Retention : public LogFixture {
     EXPECT_EQ(state->snapshot, from);
     EXPECT_EQ(state->engine->state_hash(), market->engine.state_hash());
   }
-
-  std::unique_ptr<EngineLog> market;
 };
 
 TEST_F(Retention, WithFewerThanTwoSnapshotsNothingIsDeleted) {

@@ -6,41 +6,19 @@
 #include <functional>
 #include <random>
 
-#include "replay/crc32c.h"             // crc32c
-#include "replay/restore.h"            // restore
-#include "replay/snapshot_catalog.h"   // list_snapshots, newest_snapshot
-#include "replay/snapshot_file.h"      // write_snapshot
-#include "replay/snapshotter.h"        // Snapshotter
-#include "tests/replay/engine_log.h"   // EngineLog
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/crc32c.h"                    // crc32c
+#include "replay/restore.h"                   // restore
+#include "replay/snapshot_catalog.h"          // list_snapshots, newest_snapshot
+#include "replay/snapshot_file.h"             // write_snapshot
+#include "replay/snapshotter.h"               // Snapshotter
+#include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {
 namespace {
 
-class Snapshots : public LogFixture {
+class Snapshots : public MarketLogFixture {
  protected:
-  void SetUp() override {
-    segment_bytes = std::uint64_t{256} << 10;
-    must_open();
-    market = std::make_unique<EngineLog>(*log, *writer, 7);
-    market->open_epoch();
-    market->define("EX.A");
-    market->define("EX.B");
-    drain();
-  }
-  void trade(std::size_t commands) {
-    for (std::size_t done = 0; done < commands; done += 100) {
-      market->trade(std::min<std::size_t>(100, commands - done));
-      drain();
-    }
-  }
-  Sequence snapshot() {
-    const auto state = restore(*log);
-    EXPECT_TRUE(state) << state.error().text();
-    const auto written = save_snapshot(*log, *state, TimeNs{1});
-    EXPECT_TRUE(written) << written.error().text();
-    return written->sequence;
-  }
+  void SetUp() override { begin(std::uint64_t{256} << 10, 7); }
   std::vector<Sequence> names() { return *list_snapshots(*disk, directory); }
   std::filesystem::path file(Sequence sequence) { return snapshot_path(directory, sequence); }
   Restored must_restore(const RestoreOptions& options = {}) {
@@ -70,8 +48,6 @@ class Snapshots : public LogFixture {
         crc32c(0, std::as_bytes(std::span(&header, 1)).first(offsetof(SnapshotHeader, crc32c)));
     std::memcpy(bytes(file(sequence)).data(), &header, sizeof header);
   }
-
-  std::unique_ptr<EngineLog> market;
 };
 
 TEST_F(Snapshots, AStateIsRestoredFromTheNewestOneAndTheRestOfTheLog) {
