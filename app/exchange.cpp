@@ -273,6 +273,8 @@ Result<void> Exchange::Parts::open_participant() {
 }
 
 void Exchange::Parts::start_threads() {
+  // Who comes at once shall find the instruments that the first start defines.
+  for (const auto& shard : shards) shard->serve_after(sequencer->last_sequence());
   journal_thread = std::thread([this] {
     const auto wake_shards = [this] {
       for (const auto& shard : shards) shard->wake();

@@ -62,6 +62,7 @@ class FloodStage {
     into.emplace(flood_);
   }
   HttpAnswer answer(const HttpRequest&) { return {}; }
+  bool serves() const { return true; }
   bool has_news() const { return flood_.source.due() > 0; }
   bool advance(TimeNs) {
     FanoutSource& source = flood_.source;

@@ -81,6 +81,9 @@ class FeedStage {
 
   HttpAnswer answer(const HttpRequest& request) { return routes_.answer(request); }
 
+  void serve_after(Sequence opening) { opening_ = opening; }
+  bool serves() const { return hub_.sequence() >= opening_; }
+
   bool has_news() const {
     return (!has_failed_ && cursor_.position() <= log_.released_sequence()) ||
            (wants_drain_.load(std::memory_order_relaxed) && !is_draining_);
@@ -150,6 +153,7 @@ class FeedStage {
   Gauge& hub_sequence_;
   Histogram& encode_;
   Histogram& order_to_frame_;
+  Sequence opening_{0};
   bool has_failed_ = false;
   bool is_draining_ = false;
   std::atomic<bool> wants_drain_{false};  // set by whoever stops, read by the io thread
@@ -188,6 +192,7 @@ Result<void> IoShard::listen(std::uint16_t port) {
 
 std::uint16_t IoShard::port() const { return state_->loop.port(); }
 void IoShard::run() { state_->loop.run(); }
+void IoShard::serve_after(Sequence opening) { state_->stage.serve_after(opening); }
 void IoShard::wake() { state_->loop.wake(); }
 
 void IoShard::drain_orders() {

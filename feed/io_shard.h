@@ -58,6 +58,9 @@ class IoShard {
   std::uint16_t port() const;  // REQUIRES: listening
 
   void run();  // until stop()
+  // Serves nobody before it was fed this transaction: until then visitors wait in the listener's
+  // queue. REQUIRES: before run().
+  void serve_after(Sequence opening);
   // After each group that the journal has released.
   void wake();
   // Takes no more orders: they are refused with `draining`. The feed goes on.

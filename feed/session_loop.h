@@ -14,6 +14,7 @@
 //   std::span<const std::string_view> subprotocols(std::string_view path);  // empty: no endpoint
 //   void open(std::string_view path, SessionInfo, std::optional<Conversation>& into);
 //   HttpAnswer answer(const HttpRequest&);
+//   bool serves() const;            // false: connections wait to be accepted
 //   bool has_news() const;          // something advance() would take in
 //   bool advance(TimeNs now);       // takes it in, a bounded piece; true: sweep all sessions
 #pragma once
@@ -94,7 +95,7 @@ class SessionLoop {
     const auto has_news = [this] {
       return stage_.has_news() || (stop_code_.load(std::memory_order_relaxed) != 0 && !draining_);
     };
-    if (!ready_.empty() || !due_.empty() || (listener_ && listener_->ready()))
+    if (!ready_.empty() || !due_.empty() || visitors_wait())
       reactor_.poll();
     else
       reactor_.wait(std::max(next_timer_ns_ - reactor_.now_ns(), std::int64_t{0}), has_news);
@@ -113,8 +114,7 @@ class SessionLoop {
   std::uint64_t records() const { return egress_.records(); }  // of TLS, sent
 
  private:
-  static constexpr std::size_t accepts_per_turn = 16;
-  static constexpr int rounds_per_turn = 16;
+  static constexpr int accepts_per_turn = 16, rounds_per_turn = 16;
   static constexpr std::int64_t timer_period_ns = 100'000'000;
   static constexpr std::size_t seats_per_timer_slice = 256;
   static constexpr std::size_t timer_slices_max = 10;
@@ -128,8 +128,7 @@ class SessionLoop {
     bool reading_paused = false;
   };
 
-  // std::visit for a variant of conversations, a plain call for a single type.
-  template <class Call>
+  template <class Call>  // std::visit for a variant of conversations, else a plain call
   static auto with(Conversation& conversation, Call call) {
     if constexpr (requires { std::variant_size<Conversation>::value; })
       return std::visit(call, conversation);
@@ -143,8 +142,9 @@ class SessionLoop {
     due_.push_back(&seat);
   }
 
+  bool visitors_wait() const { return listener_ && listener_->ready() && stage_.serves(); }
   void accept() {
-    if (!listener_ || !listener_->ready()) return;
+    if (!visitors_wait()) return;
     accepted_.clear();
     listener_->accept(accepts_per_turn, accepted_);
     for (Accepted& one : accepted_) {

@@ -226,8 +226,7 @@ SegmentHeader next_header(const SegmentHeader* previous, const SegmentFooter* fo
 
 std::uint64_t bytes_at_first(std::uint64_t segment_bytes, std::size_t record_max) {
   constexpr std::uint64_t around = segment_header_bytes + sizeof(CommitRecord) + first_seal_bytes;
-  return std::clamp<std::uint64_t>(segment_bytes, around + record_max,
-                                   around + record_bytes_max);
+  return std::clamp<std::uint64_t>(segment_bytes, around + record_max, around + record_bytes_max);
 }
 
 }  // namespace bourse

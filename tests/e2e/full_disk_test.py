@@ -54,6 +54,12 @@ class Trader:
                               op="order", symbol="BTC-USD", side="buy", type="limit", px=f"0.{1 + n % 50:02}",
                               qty="0.01", tif="gtc")
 
+    async def resting(self, n):
+        """The id of an order that must be accepted."""
+        reply = await self.order(n)
+        assert "order_id" in reply, reply
+        return int(reply["order_id"])
+
     async def cancel(self, order_id):
         return await self.ask(lambda reply: int(reply.get("order_id", 0)) == order_id, op="cancel", symbol="BTC-USD",
                               order_id=str(order_id))
@@ -62,7 +68,7 @@ class Trader:
 async def full_disk(x, disk):
     async with trader(x.url) as (ws, auth):
         me = Trader(ws, auth)
-        mine = [int((await me.order(n))["order_id"]) for n in range(40)]
+        mine = [await me.resting(n) for n in range(40)]
         assert wait_until(lambda: metric(x, "bourse_journal_reserve_bytes") == 8388608), "no reserve was laid"
         ballast = disk.fill()
         n = 0
@@ -100,11 +106,11 @@ async def order_until_cut(x, disk, told):
     async with trader(x.url) as (ws, auth):
         me = Trader(ws, auth)
         for n in range(30):
-            told.append(int((await me.order(n))["order_id"]))
+            told.append(await me.resting(n))
         disk.cut_power()
         try:
             for n in range(30):
-                told.append(int((await asyncio.wait_for(me.order(n), 5))["order_id"]))
+                told.append(await asyncio.wait_for(me.resting(n), 5))
         except (Exception, asyncio.CancelledError):  # the process ends, or the connection does
             pass
 

@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 // Engine and journal on one thread, the shard on another, as the exchange would have them.
 class RunningShard {
  public:
-  RunningShard() {
+  // The definitions are in the log after `opening_takes`; the shard runs before.
+  explicit RunningShard(std::chrono::milliseconds opening_takes = 0ms) {
     EXPECT_TRUE(keys_.add(demo_key()));
     options_.heartbeat_ms = 200;
     auto context = TlsContext::server(options_);
@@ -47,9 +48,13 @@ class RunningShard {
     port = shard->port();
     exchange.define("BTC-USD");
     exchange.define("ETH-USD");
-    exchange.write();
+    shard->serve_after(exchange.sequencer->last_sequence());
+    if (opening_takes == 0ms) exchange.write();
     io_ = std::thread([this] { shard->run(); });
-    engine_ = std::thread([this] {
+    engine_ = std::thread([this, opening_takes] {
+      std::this_thread::sleep_for(opening_takes);
+      exchange.write();
+      shard->wake();
       while (!stop_.load()) {
         const bool polled = exchange.sequencer->poll(wall_clock_now(), 64) > 0;
         exchange.write();
@@ -137,6 +142,13 @@ bool log_in(FeedClient& client) {
   return client.send_text(R"({"op":"auth","id":1,"key":"demo","alg":"hmac-sha256","sig":")" +
                           proof + "\"}") &&
          !text_with(client, "auth_ok").empty();
+}
+
+TEST(IoShard, WhoComesBeforeTheMarketIsOpenWaitsForIt) {
+  RunningShard running(100ms);
+  const auto client = running.client("/v1/md");
+  EXPECT_EQ(field_of(text_with(*client, "\"op\":\"hello\""), "head_seq"),
+            std::to_string(running.exchange.sequencer->last_sequence().value()));
 }
 
 TEST(IoShard, AnOrderSentOverOneSocketIsATickOnAnother) {
