@@ -1,88 +1,23 @@
 #include "replay/journal_writer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <mutex>
 #include <span>
 #include <utility>
 
-#include "replay/record.h"          // record_header
-#include "replay/segment_reader.h"  // SegmentName
+#include "replay/journal_writer_state.h"  // JournalWriter::State
+#include "replay/record.h"                // record_header
 
 namespace bourse {
 namespace {
 
 constexpr std::uint64_t writeback_bytes = std::uint64_t{8} << 20;
-constexpr std::uint64_t allocate_ahead_bytes = std::uint64_t{256} << 10;
+constexpr std::size_t burst_bytes = std::size_t{512} << 10;
+constexpr std::uint64_t synced_together_bytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t allocate_ahead_bytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t allocate_ahead_share = 64;  // and never more than this of the segment
 
-using Counter = std::atomic<std::uint64_t>;
-
-// Only the journal thread counts: no locked addition.
-void count(Counter& counter, std::uint64_t more = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
-
 }  // namespace
-
-struct JournalWriter::State {
-  explicit State(JournalParts from)
-      : parts(std::move(from)),
-        buffer(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes)),
-        boot(parts.disk.boot()) {
-    if (parts.segment) {
-      durable_offset = parts.segment->position().offset;
-      last = parts.segment->position();
-    } else if (parts.previous_footer) {
-      const SegmentFooter& footer = *parts.previous_footer;
-      last = {.offset = 0,
-              .last_sequence = footer.last_sequence,
-              .last_time = footer.last_time,
-              .last_epoch = footer.last_epoch,
-              .group_number = footer.group_number};
-    }
-  }
-
-  static constexpr std::size_t buffer_bytes = sizeof(CommitRecord) + record_bytes_max;
-
-  Step step();
-  Step write_group(std::size_t bytes);
-  std::size_t fitting(std::size_t bytes) const;
-  Step roll(Epoch epoch);
-  Step seal_segment();
-  Step make_segment(Epoch epoch);
-  DiskResult<void> begin_segment(Epoch epoch);
-  bool take_reserve();
-  Step turn_to_reserve(int error, std::string_view operation);
-  DiskResult<void> make_room(std::size_t group_bytes);
-  DiskResult<void> sync_segment();
-  DiskResult<void> write_watermark();
-  Step stop(int error, std::string_view operation, const std::filesystem::path& path);
-  Step stop_segment(int error, std::string_view operation);
-
-  JournalParts parts;
-  std::unique_ptr<std::byte[]> buffer;  // room for a CommitRecord, then what peek() copies
-  const Uuid boot;
-  SegmentPosition last;              // of the newest segment, open or sealed
-  std::uint64_t durable_offset = 0;  // in the open segment
-  std::uint64_t writeback_from = 0;
-  Preallocator::Prepared prepared;  // kept when making a segment has to be tried again
-
-  // Written by the journal thread (release: publishes `failure`), read by any thread (acquire).
-  std::atomic<JournalState> state{JournalState::writing};  // never degraded: see state()
-  mutable std::mutex failure_lock;                         // cold
-  Error failure;
-
-  // Written by the journal thread, read by any thread; relaxed, they publish nothing.
-  Counter groups{0};
-  Counter transactions{0};
-  Counter bytes_written{0};
-  Counter segments{0};
-  Counter unprepared{0};
-  SyncTimes sync_times;
-  GroupSizes group_sizes;
-};
 
 JournalWriter::Step JournalWriter::State::stop(int error, std::string_view operation,
                                                const std::filesystem::path& path) {
@@ -107,21 +42,18 @@ JournalWriter::Step JournalWriter::State::stop_segment(int error, std::string_vi
   return stop(error, operation, parts.directory / to_string(parts.segment->name()));
 }
 
-std::size_t JournalWriter::State::fitting(std::size_t bytes) const {
-  const SegmentWriter& segment = *parts.segment;
-  if (segment.has_room(sizeof(CommitRecord) + bytes)) return bytes;
-  const std::byte* const records = buffer.get() + sizeof(CommitRecord);
-  std::size_t fits = 0;
-  while (fits < bytes) {
-    const std::size_t more = fits + record_header(records + fits).length;
-    const bool must_take = fits == 0 && segment.is_empty();
-    if (!must_take && !segment.has_room(sizeof(CommitRecord) + more)) break;
-    fits = more;
-  }
-  return fits;
+// While the tail holds more than one group can take, groups are written and synced together.
+JournalWriter::Step JournalWriter::State::step() {
+  const Step done = write_what_waits();
+  if (done == Step::failed || unreleased_bytes == 0) return done;
+  const bool goes_on = done == Step::wrote && is_burst && unreleased_bytes < synced_together_bytes;
+  if (goes_on && parts.durability == Durability::disk) return done;
+  const Step released = release_what_is_written();
+  if (released != Step::wrote) return released;
+  return done == Step::idle ? Step::wrote : done;
 }
 
-JournalWriter::Step JournalWriter::State::step() {
+JournalWriter::Step JournalWriter::State::write_what_waits() {
   if (state.load(std::memory_order_relaxed) == JournalState::failed) return Step::failed;
   if (const int error = parts.preallocator.failure(); error != 0) {
     return stop(error, "preparing the next segment", parts.directory);
@@ -131,12 +63,14 @@ JournalWriter::Step JournalWriter::State::step() {
   if (bytes == 0) return Step::idle;
   // A turn to the reserve that could not be finished is finished first.
   const bool is_turning = prepared.file != nullptr;
-  std::size_t fits = parts.segment && !is_turning ? fitting(bytes) : 0;
+  is_burst = bytes >= burst_bytes;
+  const auto records = into.first(bytes);
+  std::size_t fits = parts.segment && !is_turning ? parts.segment->fitting(records) : 0;
   if (fits == 0) {
     if (const Step rolled = roll(record_header(into.data()).epoch); rolled != Step::wrote) {
       return rolled;
     }
-    fits = fitting(bytes);
+    fits = parts.segment->fitting(records);
   }
   return write_group(fits);
 }
@@ -162,23 +96,43 @@ JournalWriter::Step JournalWriter::State::write_group(std::size_t group_bytes) {
   count(transactions, more);
   group_sizes.add(more);
   count(bytes_written, total);
-  if (parts.durability == Durability::disk) {
-    if (const auto synced = sync_segment(); !synced) {
-      return stop_segment(synced.error(), "syncing");
-    }
-  } else if (end - writeback_from >= writeback_bytes) {
-    segment.file().start_writeback(writeback_from, end - writeback_from);
-    writeback_from = end;
-  }
-  if (const auto marked = write_watermark(); !marked) {
-    return stop(is_disk_full(marked.error()) ? EIO : marked.error(), "writing",
-                parts.directory / watermark_name);
-  }
-  parts.marks.released.store(last.last_sequence.value(), std::memory_order_release);
-  parts.marks.releases.wake();
+  unreleased_bytes += total;
   if (state.load(std::memory_order_relaxed) == JournalState::stalled) {
     state.store(JournalState::writing, std::memory_order_release);
   }
+  // The disk may begin with it: at level disk before the sync asks for all of it.
+  const std::uint64_t at_once =
+      parts.durability == Durability::disk ? burst_bytes : writeback_bytes;
+  if (end - writeback_from >= at_once) {
+    segment.file().start_writeback(writeback_from, end - writeback_from);
+    writeback_from = end;
+  }
+  return Step::wrote;
+}
+
+JournalWriter::Step JournalWriter::State::release_what_is_written() {
+  unreleased_bytes = 0;
+  // A segment that was sealed is synced, and its footer tells more than a watermark.
+  if (parts.segment) {
+    if (parts.durability == Durability::disk) {
+      if (const auto synced = sync_segment(); !synced) {
+        return stop_segment(synced.error(), "syncing");
+      }
+      writeback_from = last.offset;
+    } else {
+      const auto safe = parts.preallocator.has_written({last.offset, last.last_sequence});
+      if (safe.offset > durable_offset) {
+        durable_offset = safe.offset;
+        parts.marks.durable.store(safe.sequence.value(), std::memory_order_release);
+      }
+    }
+    if (const auto marked = write_watermark(); !marked) {
+      return stop(is_disk_full(marked.error()) ? EIO : marked.error(), "writing",
+                  parts.directory / watermark_name);
+    }
+  }
+  parts.marks.released.store(last.last_sequence.value(), std::memory_order_release);
+  parts.marks.releases.wake();
   return Step::wrote;
 }
 
@@ -196,23 +150,6 @@ DiskResult<void> JournalWriter::State::make_room(std::size_t group_bytes) {
   auto made = segment.file().allocate(from, end + ahead - from);
   if (!made) parts.preallocator.unclaim(laid);
   return made;
-}
-
-// The segment at hand cannot grow any more. If there is a reserve, that is the next one.
-JournalWriter::Step JournalWriter::State::turn_to_reserve(int error, std::string_view operation) {
-  parts.preallocator.report_full();
-  if (parts.segment->is_empty()) return stop_segment(error, operation);
-  if (prepared.file == nullptr && !take_reserve()) return stop_segment(error, operation);
-  return roll(record_header(buffer.get() + sizeof(CommitRecord)).epoch);
-}
-
-bool JournalWriter::State::take_reserve() {
-  parts.preallocator.report_full();
-  auto reserve = parts.preallocator.take_reserve(bytes_at_first(0, parts.transaction_bytes_max));
-  if (!reserve) return false;
-  if (prepared.file != nullptr) parts.preallocator.put_back(std::move(prepared));
-  prepared = std::move(*reserve);
-  return true;
 }
 
 DiskResult<void> JournalWriter::State::sync_segment() {
@@ -240,86 +177,6 @@ DiskResult<void> JournalWriter::State::write_watermark() {
   slot.written_sequence = last.last_sequence;
   slot.released_sequence = last.last_sequence;
   return parts.watermark.write(slot);
-}
-
-JournalWriter::Step JournalWriter::State::roll(Epoch epoch) {
-  if (parts.segment) {
-    if (const Step sealed = seal_segment(); sealed != Step::wrote) return sealed;
-  }
-  return make_segment(epoch);
-}
-
-JournalWriter::Step JournalWriter::State::seal_segment() {
-  SegmentWriter& segment = *parts.segment;
-  parts.preallocator.release_current();
-  const auto footer = segment.seal();
-  if (!footer) return stop_segment(footer.error(), "sealing");
-  if (const auto named = parts.catalog.seal_newest(); !named) {
-    return stop_segment(named.error(), "sealing");
-  }
-  if (const auto synced = parts.disk.sync_directory(parts.directory); !synced) {
-    return stop_segment(is_disk_full(synced.error()) ? EIO : synced.error(), "sealing");
-  }
-  parts.marks.durable.store(last.last_sequence.value(), std::memory_order_release);
-  parts.previous_header = segment.header();
-  parts.previous_footer = *footer;
-  parts.segment.reset();
-  count(segments);
-  return Step::wrote;
-}
-
-JournalWriter::Step JournalWriter::State::make_segment(Epoch epoch) {
-  if (prepared.file == nullptr) {
-    auto taken = parts.preallocator.take_next();
-    if (taken) {
-      prepared = std::move(*taken);
-    } else if (!is_disk_full(taken.error()) || !take_reserve()) {
-      return stop(taken.error(), "making a segment", parts.directory / next_segment_name);
-    }
-  }
-  auto done = begin_segment(epoch);
-  if (!done && is_disk_full(done.error()) && prepared.name != reserve_name && take_reserve()) {
-    done = begin_segment(epoch);
-  }
-  if (!done) return stop(done.error(), "making a segment", parts.directory / prepared.name);
-  return Step::wrote;
-}
-
-// What `prepared` holds becomes the segment; it stays there if it could not.
-DiskResult<void> JournalWriter::State::begin_segment(Epoch epoch) {
-  const SegmentHeader header =
-      next_header(parts.previous_header ? &*parts.previous_header : nullptr,
-                  parts.previous_footer ? &*parts.previous_footer : nullptr, parts.journal, epoch,
-                  prepared.bytes);
-  const SegmentName name{header.base_sequence, epoch, false};
-  const auto header_bytes = std::as_bytes(std::span(&header, 1));
-  DiskResult<void> done;
-  if (const std::uint64_t first = bytes_at_first(prepared.bytes, parts.transaction_bytes_max);
-      prepared.filled < first) {
-    done = prepared.file->allocate(prepared.filled, first - prepared.filled);
-  }
-  if (done) done = prepared.file->write(header_bytes, 0);
-  if (done) done = prepared.file->sync();
-  if (done) {
-    done = parts.disk.rename(parts.directory / prepared.name, parts.directory / to_string(name));
-  }
-  if (!done) return done;
-  done = parts.disk.sync_directory(parts.directory);
-  if (!done) return std::unexpected(is_disk_full(done.error()) ? EIO : done.error());
-
-  StreamHash hash;
-  hash.add(header_bytes);
-  last.offset = segment_header_bytes;
-  auto index = std::make_shared<SparseIndex>(SparseIndex::capacity_for(header.segment_bytes));
-  parts.catalog.add(name, header.base_time, index);
-  parts.segment.emplace(prepared.file, name, header, std::move(index), std::move(hash), last);
-  parts.preallocator.set_current(prepared.zeros,
-                                 std::max<std::uint64_t>(prepared.filled, segment_header_bytes),
-                                 header.segment_bytes);
-  prepared = {};
-  durable_offset = segment_header_bytes;
-  writeback_from = segment_header_bytes;
-  return {};
 }
 
 JournalWriter::JournalWriter(JournalParts parts)
@@ -382,7 +239,9 @@ const JournalMarks& JournalWriter::marks() const { return state_->parts.marks; }
 
 JournalCounters JournalWriter::counters() const {
   const State& s = *state_;
-  const auto value = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
+  const auto value = [](const State::Counter& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
   return {.groups = value(s.groups),
           .transactions = value(s.transactions),
           .bytes = value(s.bytes_written),

@@ -184,8 +184,8 @@ Result<void> Log::start_writing(State& s) {
     const auto path = directory / to_string(name);
     auto file = disk.open(path, OpenMode::write);
     if (!file) return std::unexpected(disk_error(file.error(), "opening", path));
-    auto hash = hash_of(**file, found.position.offset);
-    if (!hash) return std::unexpected(disk_error(hash.error(), "reading", path));
+    auto hash = hash_of(**file, path, found.position.offset);
+    if (!hash) return std::unexpected(std::move(hash.error()));
     std::shared_ptr<DiskFile> shared = std::move(*file);
     auto zeros = disk.open(path, OpenMode::write);
     if (!zeros) return std::unexpected(disk_error(zeros.error(), "opening", path));
@@ -295,6 +295,31 @@ Sequence Log::sealed_sequence() const { return state_->catalog.sealed(); }
 const Uuid& Log::journal_id() const { return state_->journal_id; }
 Sequence Log::earliest_sequence() const { return state_->catalog.earliest(); }
 Sequence Log::released_sequence() const { return state_->view->head(Bound::released); }
+Result<Sequence> Log::past_definitions(Sequence from) const {
+  const auto segment = state_->catalog.holding(from);
+  if (!segment) return std::unexpected(segment.error());
+  if (*segment == nullptr) return from;
+  const SegmentHeader& header = (*segment)->header();
+  Sequence last{0};
+  std::uint64_t definitions_end = 0;
+  if (const auto& footer = (*segment)->footer()) {
+    last = footer->last_sequence;
+    definitions_end = footer->definitions_end;
+  } else if (const auto& open = state_->found.last_header; open && open->number == header.number) {
+    last = last_sequence();
+    definitions_end = state_->found.position.definitions_end;
+  }
+  if (definitions_end == 0 || from > last) return from;
+  std::uint64_t offset = segment_header_bytes;  // of `from`, or somewhat before it
+  if (definitions_end > offset && from > header.base_sequence) {
+    const auto index = (*segment)->index();
+    if (!index) return std::unexpected(index.error());
+    const IndexEntry* const entry = (*index)->find(from.value() - header.base_sequence.value());
+    if (entry != nullptr) offset = entry->offset;
+  }
+  return definitions_end <= offset ? next(last) : from;
+}
+
 const RecoveryReport& Log::recovery() const { return state_->found.report; }
 
 BroadcastRing& Log::tail() {

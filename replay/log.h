@@ -69,6 +69,9 @@ class Log {
   Sequence earliest_sequence() const;  // the oldest one that a cursor can deliver
   Sequence sealed_sequence() const;  // the last one in a sealed segment, 0 if there is none; moves
   Sequence released_sequence() const;  // nothing above it may leave the process; moves
+  // For who looks for definitions only: no transaction from `from` up to the one before the answer
+  // defines an instrument. `from` itself where nothing is known.
+  Result<Sequence> past_definitions(Sequence from) const;
   // Where readers sleep until more is released (the journal thread wakes it).
   WaitPoint& releases();  // REQUIRES: not read_only
   const RecoveryReport& recovery() const;

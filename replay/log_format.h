@@ -126,8 +126,8 @@ struct SegmentFooter {        // the last bytes of a sealed segment
   TimeNs last_time;
   std::uint64_t group_number;  // of the last group
   Epoch last_epoch;
-  std::uint32_t reserved_;
-  Hash128 hash;  // of all bytes before the footer
+  std::uint32_t definitions_end;  // behind the last definition; 4096: there is none; 0: not known
+  Hash128 hash;                   // of all bytes before the footer
   std::uint32_t reserved_too_;
   std::uint32_t crc32c;  // of all bytes of the footer before it
 };
@@ -142,6 +142,7 @@ static_assert(offsetof(SegmentFooter, first_time) == 48 &&
               offsetof(SegmentFooter, last_time) == 56);
 static_assert(offsetof(SegmentFooter, group_number) == 64);
 static_assert(offsetof(SegmentFooter, last_epoch) == 72 && offsetof(SegmentFooter, hash) == 80);
+static_assert(offsetof(SegmentFooter, definitions_end) == 76);
 static_assert(offsetof(SegmentFooter, crc32c) == 100);
 
 // One of the three slots of the watermark file: how far the log was on the disk, said outside of

@@ -14,6 +14,9 @@ constexpr std::uint64_t ahead_bytes = std::uint64_t{32} << 20;
 // The next segment is laid while the journal goes through the middle of the current one, evenly.
 constexpr std::uint64_t next_from_share = 8;  // from an eighth of it
 constexpr std::uint64_t next_to_share = 4;    // to a quarter before its end
+// Of a journal that does not sync so much may have to be written again by a start.
+constexpr std::uint64_t unsafe_bytes = std::uint64_t{32} << 20;
+constexpr std::uint64_t unsafe_share = 8;  // and never more than this of the segment
 
 }  // namespace
 
@@ -61,6 +64,7 @@ void Preallocator::set_current(std::shared_ptr<DiskFile> zeros, std::uint64_t fi
   std::unique_lock lock(lock_);
   chunk_done_.wait(lock, [this] { return !filling_; });
   current_ = {std::move(zeros), nullptr, filled, bytes};
+  written_ = synced_ = {};
   is_taken_ = false;
   journal_end_.store(0, std::memory_order_relaxed);
   ready_.store(filled, std::memory_order_release);
@@ -92,6 +96,12 @@ void Preallocator::unclaim(std::uint64_t laid) {
   chunk_done_.wait(lock, [this] { return !filling_ || busy_ != &current_; });
   current_.filled = laid;
   ready_.store(laid, std::memory_order_release);
+}
+
+Preallocator::Reach Preallocator::has_written(Reach written) {
+  const std::lock_guard lock(lock_);
+  written_ = written;
+  return synced_;
 }
 
 Preallocator::Prepared Preallocator::give(Target& target, std::string_view name) {
@@ -153,6 +163,7 @@ Preallocator::Step Preallocator::fill(Target& target, std::uint64_t up_to,
   const std::uint64_t from = target.filled;
   const std::uint64_t bytes = std::min(chunk_bytes - from % chunk_bytes, up_to - from);
   const std::shared_ptr<DiskFile> file = target.zeros;
+  const Reach written = written_;
   filling_ = true;
   busy_ = &target;
   lock.unlock();
@@ -166,9 +177,26 @@ Preallocator::Step Preallocator::fill(Target& target, std::uint64_t up_to,
   busy_ = nullptr;
   if (done) {
     target.filled = from + bytes;
-    if (&target == &current_) ready_.store(target.filled, std::memory_order_release);
+    if (&target == &current_) {
+      ready_.store(target.filled, std::memory_order_release);
+      synced_ = written;
+    }
     if (&target == &reserve_) reserve_laid_.store(target.filled, std::memory_order_relaxed);
   }
+  chunk_done_.notify_all();
+  return done ? Step::worked : fail_with(done.error());
+}
+
+// The journal does not wait for it, as it would for zeros.
+Preallocator::Step Preallocator::make_safe(std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<DiskFile> file = current_.zeros;
+  const Reach written = written_;
+  filling_ = true;
+  lock.unlock();
+  const auto done = file->sync();
+  lock.lock();
+  filling_ = false;
+  if (done && current_.zeros == file) synced_ = written;
   chunk_done_.notify_all();
   return done ? Step::worked : fail_with(done.error());
 }
@@ -198,6 +226,9 @@ Preallocator::Step Preallocator::step() {
   const std::uint64_t left_here = current_.bytes - std::min(current_.bytes, journal_end);
   pressed_.store(is_close || left_here < next_.bytes - next_.filled, std::memory_order_relaxed);
   if (is_close) return fill(current_, wanted_here, lock);
+  if (written_.offset > synced_.offset + std::min(unsafe_bytes, current_.bytes / unsafe_share)) {
+    return make_safe(lock);
+  }
   if (reserve_bytes_ > 0) {
     if (reserve_.zeros == nullptr) {
       return make(reserve_, reserve_name, reserve_bytes_);

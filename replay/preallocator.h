@@ -24,7 +24,8 @@
 #include <string_view>
 #include <vector>
 
-#include "replay/disk.h"  // Disk, DiskFile
+#include "matching/types.h"  // Sequence
+#include "replay/disk.h"     // Disk, DiskFile
 
 namespace bourse {
 
@@ -50,6 +51,14 @@ class Preallocator {
   std::uint64_t claim(std::uint64_t end, std::uint64_t ahead);
   // The journal could not make them: they exist up to here only.
   void unclaim(std::uint64_t laid);
+
+  // A journal that does not sync says how far it has written and hears how far that is on the disk,
+  // because of the helper's syncs. So a start after it need not write all of it again.
+  struct Reach {
+    std::uint64_t offset = 0;  // of the current segment
+    Sequence sequence{0};
+  };
+  Reach has_written(Reach written);
 
   // A file that is to become a segment; it still has the name it was prepared under.
   struct Prepared {
@@ -95,6 +104,7 @@ class Preallocator {
   Step make(Target& target, std::string_view name, std::uint64_t bytes);
   std::uint64_t wanted_of_next(std::uint64_t journal_end) const;
   Step fill(Target& target, std::uint64_t up_to, std::unique_lock<std::mutex>& lock);
+  Step make_safe(std::unique_lock<std::mutex>& lock);
   Step fail_with(int error);
   Step all_is_laid();
   static Prepared give(Target& target, std::string_view name);
@@ -110,6 +120,8 @@ class Preallocator {
   Target current_;
   Target next_;
   Target reserve_;
+  Reach written_;                 // of the current segment, as told
+  Reach synced_;                  // and what of it is on the disk
   bool filling_ = false;          // a chunk is being written without the lock
   const Target* busy_ = nullptr;  // into which
   bool is_taken_ = false;         // the journal has a prepared file whose name is still in use

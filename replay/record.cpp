@@ -93,10 +93,47 @@ std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& recor
 
 #endif
 
+std::size_t sound_bytes(std::span<const std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
+                        std::size_t enough) {
+  std::size_t sound = 0;
+  while (sound < enough) {
+    std::array<RecordPlace, 3> records{};
+    std::size_t at = sound;
+    for (RecordPlace& record : records) {
+      if (bytes.size() - at < sizeof(RecordHeader)) return sound;
+      std::uint32_t length = 0;
+      std::memcpy(&length, bytes.data() + at, sizeof length);
+      if (length < sizeof(RecordHeader) || length % 8 != 0 || length > bytes.size() - at) {
+        return sound;
+      }
+      record = {bytes.data() + at, length, offset + at};
+      at += length;
+    }
+    const auto crcs = record_crcs(records, salt);
+    bool are_right = true;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      std::uint32_t crc = 0;
+      std::memcpy(&crc, records[i].bytes + crc_offset, sizeof crc);
+      are_right &= crc == crcs[i];
+    }
+    if (!are_right) return sound;
+    sound = at;
+  }
+  return sound;
+}
+
 RecordHeader record_header(const std::byte* record) {
   RecordHeader header;
   std::memcpy(&header, record, sizeof header);
   return header;
+}
+
+bool defines_instrument(std::span<const std::byte> record) {
+  constexpr std::size_t type_at =
+      sizeof(RecordHeader) + sizeof(TransactionHeader) + offsetof(Command, type);
+  if (record.size() <= type_at) return false;
+  const auto type = static_cast<CommandType>(record[type_at]);
+  return type == CommandType::define_instrument || type == CommandType::change_instrument;
 }
 
 void set_record_crc(std::byte* record, std::uint32_t crc) {

@@ -36,12 +36,20 @@ struct RecordPlace {
 std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& records,
                                          std::uint64_t salt);
 
+// Bytes of whole, sound records at the start of `bytes`, which lie at `offset` of their file: three
+// records at a time, until `enough` or more are found, or one of the next three is not whole and
+// sound. What follows may be sound all the same: check_record() tells of it alone.
+std::size_t sound_bytes(std::span<const std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
+                        std::size_t enough);
+
 // Judges the record at the start of `bytes`, which lie at `offset` of their file. Bytes after the
 // record do not matter.
 RecordState check_record(std::span<const std::byte> bytes, std::uint64_t salt,
                          std::uint64_t offset);
 
 RecordHeader record_header(const std::byte* record);  // a copy
+// Whether it is a transaction that defines or changes an instrument: nothing else does.
+bool defines_instrument(std::span<const std::byte> record);
 void set_record_crc(std::byte* record, std::uint32_t crc);
 
 }  // namespace bourse

@@ -1,7 +1,6 @@
 #include "replay/record_scanner.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "matching/check.h"  // CHECK
@@ -13,6 +12,7 @@ namespace {
 // An index entry is never further from what is sought than this, nearly.
 constexpr std::size_t first_chunk_bytes = index_every_bytes + (4u << 10);
 constexpr std::size_t chunk_bytes_max = 256u << 10;
+constexpr std::size_t verified_at_once_max = 8u << 10;  // they stay in the nearest cache
 
 }  // namespace
 
@@ -22,6 +22,7 @@ void RecordScanner::start(std::uint64_t offset) {
   begin_ = offset;
   at_ = filled_ = found_bytes_ = sound_end_ = 0;
   chunk_bytes_ = first_chunk_bytes;
+  verified_at_once_ = 1;
   at_file_end_ = false;
 }
 
@@ -66,23 +67,12 @@ bool RecordScanner::fill(std::size_t bytes_wanted) {
   return true;
 }
 
-// Three records at once, if so many lie here whole and sound. Else one at a time will tell why.
+// Several records at once, if they lie here whole and sound: more and more of them, because after a
+// seek often one is enough. Else one at a time will tell why.
 void RecordScanner::verify_ahead() {
-  std::array<RecordPlace, 3> records{};
-  std::size_t at = at_;
-  for (RecordPlace& record : records) {
-    if (filled_ - at < sizeof(RecordHeader)) return;
-    const std::byte* const bytes = buffer_.get() + at;
-    const std::uint32_t length = record_header(bytes).length;
-    if (length < sizeof(RecordHeader) || length % 8 != 0 || length > filled_ - at) return;
-    record = {bytes, length, begin_ + at};
-    at += length;
-  }
-  const auto crcs = record_crcs(records, salt_);
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (record_header(records[i].bytes).crc32c != crcs[i]) return;
-  }
-  sound_end_ = at;
+  const std::span<const std::byte> rest(buffer_.get() + at_, filled_ - at_);
+  sound_end_ = at_ + sound_bytes(rest, salt_, offset(), verified_at_once_);
+  verified_at_once_ = std::min(verified_at_once_ * 2, verified_at_once_max);
 }
 
 bool RecordScanner::skip_to(Sequence wanted) {

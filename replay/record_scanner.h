@@ -64,7 +64,8 @@ class RecordScanner {
   std::size_t filled_ = 0;
   std::size_t found_bytes_ = 0;  // of the record last found; 0 if none
   std::size_t sound_end_ = 0;    // in the buffer: the records before it have been verified
-  bool at_file_end_ = false;     // the last fill met it
+  std::size_t verified_at_once_ = 1;
+  bool at_file_end_ = false;  // the last fill met it
   RecordHeader header_{};
   int read_error_ = 0;
 };

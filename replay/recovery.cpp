@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "replay/damage.h"       // damage_error
+#include "replay/file_pieces.h"  // for_each_piece
 #include "replay/manifest.h"     // read_manifest
 #include "replay/stream_hash.h"  // StreamHash
 #include "replay/tail_scan.h"    // scan_tail
@@ -15,8 +16,6 @@
 
 namespace bourse {
 namespace {
-
-constexpr std::size_t copy_bytes = std::size_t{1} << 20;
 
 Error missing_error(const std::filesystem::path& directory, std::string what) {
   return Error{
@@ -98,17 +97,14 @@ Result<std::filesystem::path> save_torn_tail(Disk& disk, const DiskFile& segment
     }
     if (file) copy = std::move(*file);
   }
-  std::vector<std::byte> buffer(copy_bytes);
-  for (std::uint64_t at = from; at < to;) {
-    const std::size_t bytes = std::min<std::uint64_t>(buffer.size(), to - at);
-    const auto got = segment.read(std::span(buffer).first(bytes), at);
-    if (!got) return std::unexpected(disk_error(got.error(), "reading", segment_path));
-    if (*got == 0) break;
-    if (const auto put = copy->write(std::span(buffer).first(*got), at - from); !put) {
-      return std::unexpected(disk_error(put.error(), "saving the torn tail", path));
-    }
-    at += *got;
-  }
+  const auto copied = for_each_piece(
+      segment, segment_path, from, to,
+      [&](std::span<const std::byte> piece, std::uint64_t at) -> Result<void> {
+        const auto put = copy->write(piece, at - from);
+        if (put) return {};
+        return std::unexpected(disk_error(put.error(), "saving the torn tail", path));
+      });
+  if (!copied) return std::unexpected(copied.error());
   auto synced = copy->sync();
   if (synced) synced = disk.sync_directory(path.parent_path());
   if (!synced) return std::unexpected(disk_error(synced.error(), "saving the torn tail", path));
@@ -117,7 +113,7 @@ Result<std::filesystem::path> save_torn_tail(Disk& disk, const DiskFile& segment
 
 Result<void> write_zeros(DiskFile& file, const std::filesystem::path& path, std::uint64_t from,
                          std::uint64_t to) {
-  const std::vector<std::byte> zeros(copy_bytes);
+  const std::vector<std::byte> zeros(piece_bytes);
   for (std::uint64_t at = from; at < to;) {
     const std::size_t bytes = std::min<std::uint64_t>(zeros.size(), to - at);
     if (const auto put = file.write(std::span(zeros).first(bytes), at); !put) {
@@ -139,24 +135,19 @@ std::uint64_t safe_offset(const Recovered& found) {
 // and another sync would say yes without writing it. So the same bytes are written once more.
 Result<void> write_again(DiskFile& file, const std::filesystem::path& path, std::uint64_t from,
                          std::uint64_t to) {
-  std::vector<std::byte> buffer(copy_bytes);
-  for (std::uint64_t at = from; at < to;) {
-    const std::size_t bytes = std::min<std::uint64_t>(buffer.size(), to - at);
-    const auto got = file.read(std::span(buffer).first(bytes), at);
-    if (!got) return std::unexpected(disk_error(got.error(), "reading", path));
-    if (*got == 0) return std::unexpected(disk_error(EIO, "reading", path));
-    if (const auto put = file.write(std::span(buffer).first(*got), at); !put) {
-      return std::unexpected(disk_error(put.error(), "making the last groups safe", path));
-    }
-    at += *got;
-  }
-  return {};
+  return for_each_piece(
+      file, path, from, to,
+      [&](std::span<const std::byte> piece, std::uint64_t at) -> Result<void> {
+        const auto put = file.write(piece, at);
+        if (put) return {};
+        return std::unexpected(disk_error(put.error(), "making the last groups safe", path));
+      });
 }
 
 Result<void> finish_seal(Disk& disk, const SegmentReader& segment, std::shared_ptr<DiskFile> file,
                          Recovered& found) {
-  auto hash = hash_of(*file, found.position.offset);
-  if (!hash) return std::unexpected(disk_error(hash.error(), "reading", segment.path()));
+  auto hash = hash_of(*file, segment.path(), found.position.offset);
+  if (!hash) return std::unexpected(std::move(hash.error()));
   SegmentWriter writer(std::move(file), segment.name(), segment.header(), found.index,
                        std::move(*hash), found.position);
   const auto footer = writer.seal();
@@ -250,17 +241,15 @@ Result<Recovered> recover_nothing(const std::filesystem::path& directory, Recove
 
 }  // namespace
 
-DiskResult<StreamHash> hash_of(const DiskFile& file, std::uint64_t end) {
+Result<StreamHash> hash_of(const DiskFile& file, const std::filesystem::path& path,
+                           std::uint64_t end) {
   StreamHash hash;
-  std::vector<std::byte> buffer(copy_bytes);
-  for (std::uint64_t at = 0; at < end;) {
-    const std::size_t bytes = std::min<std::uint64_t>(buffer.size(), end - at);
-    const auto got = file.read(std::span(buffer).first(bytes), at);
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) return std::unexpected(EIO);
-    hash.add(std::span(buffer).first(*got));
-    at += *got;
-  }
+  const auto read = for_each_piece(
+      file, path, 0, end, [&](std::span<const std::byte> piece, std::uint64_t) -> Result<void> {
+        hash.add(piece);
+        return {};
+      });
+  if (!read) return std::unexpected(read.error());
   return hash;
 }
 
@@ -317,7 +306,8 @@ Result<Recovered> recover(Disk& disk, const std::filesystem::path& directory, bo
                         .first_time = footer.first_time,
                         .last_time = footer.last_time,
                         .last_epoch = footer.last_epoch,
-                        .group_number = footer.group_number};
+                        .group_number = footer.group_number,
+                        .definitions_end = segment_header_bytes};
     }
   }
   found.last_header = last->header();

@@ -39,7 +39,8 @@ struct Recovered {
 };
 
 // The running hash of the file's first `end` bytes, to go on from.
-DiskResult<StreamHash> hash_of(const DiskFile& file, std::uint64_t end);
+Result<StreamHash> hash_of(const DiskFile& file, const std::filesystem::path& path,
+                           std::uint64_t end);
 
 // With `repair` the tail is cut, a seal that was begun is finished, and what is there is synced, so
 // that all of it may be released. Without, nothing is changed: for readers.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "replay/crc32c.h"          // crc32c
+#include "replay/record.h"          // defines_instrument
 #include "replay/record_scanner.h"  // RecordScanner
 #include "replay/record_search.h"   // find_sound_record
 #include "replay/recovery.h"        // hash_of
@@ -78,6 +79,7 @@ class Check {
   Epoch last_epoch_{0};
   std::uint64_t claim_ = 0;
   std::uint64_t records_end_ = 0;
+  std::uint64_t definitions_end_ = segment_header_bytes;
   bool met_seal_ = false;
   std::vector<Gap> gaps_;
   bool open_gap_ = false;  // the last one waits for the transaction that follows it
@@ -133,6 +135,7 @@ void Check::take(const RecordScanner& scanner) {
   }
   if (record.type != RecordType::transaction) return;
   check_entry(offset, record);
+  if (defines_instrument(scanner.bytes())) definitions_end_ = scanner.offset_after();
   if (open_gap_) {
     close_gap(Sequence{record.sequence.value() - 1});
   } else if (record.sequence != expected_) {
@@ -255,6 +258,12 @@ void Check::records(std::uint64_t file_bytes) {
     report(FindingKind::damage, end, check_.footer->index_offset,
            "the record that seals the segment is missing");
   }
+  if (check_.footer && check_.footer->definitions_end != 0 && gaps_.empty() &&
+      check_.footer->definitions_end != definitions_end_) {
+    report(FindingKind::damage, check_.footer->seal_offset, 0,
+           fmt::format("by its footer the definitions end at byte {}, by its records at {}",
+                       check_.footer->definitions_end, definitions_end_));
+  }
   check_.records_sound = !faults_ && std::ranges::none_of(gaps_, &Gap::unreadable);
   if (check_.index_sound.value_or(false)) {
     wrong_entries_ += gaps_.empty() ? entries_.size() - next_entry_ : 0;
@@ -269,7 +278,7 @@ void Check::records(std::uint64_t file_bytes) {
 void Check::hash() {
   const SegmentFooter& footer = *check_.footer;
   const std::uint64_t end = footer.file_bytes - sizeof footer;
-  const auto hash = hash_of(file_, end);
+  const auto hash = hash_of(file_, file_name_, end);
   if (!hash) return;  // the records have said so
   check_.hash_sound = hash->digest() == footer.hash;
   if (!*check_.hash_sound) {

@@ -66,7 +66,7 @@ Result<void> prove(Disk& disk, const std::filesystem::path& path, const SegmentF
   SegmentFooter its_footer{};
   const std::uint64_t end = footer.file_bytes - sizeof footer;
   const auto got = (*back)->read(std::as_writable_bytes(std::span(&its_footer, 1)), end);
-  const auto hash = hash_of(**back, end);
+  const auto hash = hash_of(**back, path, end);
   if (!got || !hash || *(*back)->size() != footer.file_bytes ||
       !std::ranges::equal(std::as_bytes(std::span(&its_footer, 1)),
                           std::as_bytes(std::span(&footer, 1))) ||

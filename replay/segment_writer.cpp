@@ -85,6 +85,18 @@ bool SegmentWriter::has_room(std::size_t group_bytes) const {
   return position_.offset + group_bytes + seal_bytes(group_bytes) <= header_.segment_bytes;
 }
 
+std::size_t SegmentWriter::fitting(std::span<const std::byte> records) const {
+  if (has_room(sizeof(CommitRecord) + records.size())) return records.size();
+  std::size_t fits = 0;
+  while (fits < records.size()) {
+    const std::size_t more = fits + record_header(records.data() + fits).length;
+    const bool must_take = fits == 0 && is_empty();
+    if (!must_take && !has_room(sizeof(CommitRecord) + more)) break;
+    fits = more;
+  }
+  return fits;
+}
+
 DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
                                             std::uint64_t durable_offset,
                                             Sequence durable_sequence) {
@@ -116,6 +128,9 @@ DiskResult<void> SegmentWriter::write_group(std::span<std::byte> group,
     after.last_sequence = header.sequence;
     after.last_time = header.time;
     after.last_epoch = header.epoch;
+    if (defines_instrument(group.subspan(at, header.length))) [[unlikely]] {
+      after.definitions_end = static_cast<std::uint32_t>(offset + header.length);
+    }
     at += header.length;
   }
   stamper.finish();
@@ -185,7 +200,7 @@ DiskResult<SegmentFooter> SegmentWriter::seal() {
                        .last_time = position_.last_time,
                        .group_number = position_.group_number,
                        .last_epoch = position_.last_epoch,
-                       .reserved_ = 0,
+                       .definitions_end = position_.definitions_end,
                        .hash = hash.digest(),
                        .reserved_too_ = 0,
                        .crc32c = 0};

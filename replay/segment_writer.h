@@ -29,6 +29,8 @@ struct SegmentPosition {
   TimeNs last_time{0};
   Epoch last_epoch{0};
   std::uint64_t group_number = 0;  // of the last group
+  // Behind the last transaction of this segment that defines an instrument; 0: not known.
+  std::uint32_t definitions_end = segment_header_bytes;
 };
 
 class SegmentWriter {
@@ -41,9 +43,11 @@ class SegmentWriter {
 
   // Whether a group of so many bytes fits and leaves room for the seal.
   bool has_room(std::size_t group_bytes) const;
+  // So many bytes of these records, whole ones, fit behind a CommitRecord; an empty segment must
+  // take the first one.
+  std::size_t fitting(std::span<const std::byte> records) const;
   // What the seal may take behind a further group of so many bytes.
   std::uint64_t seal_bytes(std::size_t group_bytes) const;
-  // An empty segment must take what does not fit into any.
   // It has no transaction. (It may have a COMMIT: recovery cuts behind the last sound record.)
   bool is_empty() const { return next(position_.last_sequence) == header_.base_sequence; }
 

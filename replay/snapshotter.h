@@ -26,7 +26,7 @@ struct SnapshotPolicy {
   std::uint64_t every_transactions = 1'000'000;  // 0: never by their number
   bool at_seal = true;                           // whenever a segment is full
   std::uint32_t keep = 3;                        // older ones are removed; at least 1
-  std::uint64_t books_every = 65'536;            // transactions between keyframes; 0: none
+  std::uint64_t books_every = 32'768;            // transactions between keyframes; 0: none
 };
 
 class Snapshotter {

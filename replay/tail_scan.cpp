@@ -126,6 +126,9 @@ Result<TailScan> scan_tail(const SegmentReader& segment, const SegmentPosition& 
                             .offset = static_cast<std::uint32_t>(position.offset),
                             .time = record.time});
       }
+      if (defines_instrument(scanner.bytes())) {
+        position.definitions_end = static_cast<std::uint32_t>(scanner.offset_after());
+      }
       position.last_sequence = record.sequence;
       position.last_time = record.time;
     }
