@@ -149,8 +149,8 @@ int journal_repair_command(const RepairArguments& arguments) {
   if (!done) return complain("journal repair", done.error());
   for (const MendedFile& file : done->mended) {
     if (*json) {
-      fmt::print(R"({{"mended":{},"kept_as":{},"ranges":[)", json_text(file.file),
-                 json_text(file.kept_as));
+      fmt::print(R"({{"mended":{},"kept_as":{},"how":{},"ranges":[)", json_text(file.file),
+                 json_text(file.kept_as), json_text(file.how));
       std::string_view comma;
       for (const auto& [from, to] : file.ranges) {
         fmt::print("{}[{},{}]", comma, from, to);
@@ -160,7 +160,11 @@ int journal_repair_command(const RepairArguments& arguments) {
       continue;
     }
     fmt::print("mended: {}", file.file);
-    if (file.ranges.empty()) fmt::print(", taken whole");
+    if (!file.how.empty()) {
+      fmt::print(", {}", file.how);
+    } else if (file.ranges.empty()) {
+      fmt::print(", taken whole");
+    }
     for (const auto& [from, to] : file.ranges) fmt::print(", bytes {} to {}", from, to);
     if (!file.kept_as.empty()) fmt::print("; before: {}", file.kept_as);
     fmt::print("\n");

@@ -3,6 +3,8 @@
 #include <span>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace bourse {
 namespace {
 
@@ -29,6 +31,20 @@ Result<std::uint64_t> copy_file(Disk& disk, const DiskFile& from,
       }
       return at;
     }
+  }
+}
+
+Result<std::string> keep_damaged(Disk& disk, const std::filesystem::path& directory,
+                                 const std::string& name) {
+  // As it is on the disk, compressed or not.
+  const auto file = disk.open(directory / name, OpenMode::read);
+  if (!file) return std::unexpected(disk_error(file.error(), "opening", directory / name));
+  for (int n = 1;; ++n) {
+    std::string kept = fmt::format("{}.damaged.{}", name, n);
+    if (disk.open(directory / kept, OpenMode::read)) continue;
+    const auto copied = copy_file(disk, **file, directory / name, directory / kept);
+    if (!copied) return std::unexpected(copied.error());
+    return kept;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "replay/disk.h"    // Disk, DiskFile
 #include "replay/result.h"  // Result
@@ -15,5 +16,10 @@ namespace bourse {
 Result<std::uint64_t> copy_file(Disk& disk, const DiskFile& from,
                                 const std::filesystem::path& from_path,
                                 const std::filesystem::path& to);
+
+// Copies a damaged file to <name>.damaged.<n> beside it, before another one takes its place.
+// Returns that name.
+Result<std::string> keep_damaged(Disk& disk, const std::filesystem::path& directory,
+                                 const std::string& name);
 
 }  // namespace bourse

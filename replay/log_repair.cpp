@@ -1,7 +1,7 @@
 #include "replay/log_repair.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <iterator>
 #include <optional>
 #include <span>
 
@@ -9,7 +9,8 @@
 
 #include "replay/damage.h"        // damage_error
 #include "replay/file_copy.h"     // copy_file
-#include "replay/manifest.h"      // read_manifest
+#include "replay/file_pieces.h"   // for_each_piece
+#include "replay/mark_repair.h"   // mend_manifest, mend_watermark
 #include "replay/segment_file.h"  // open_segment_file
 #include "replay/watermark.h"     // read_watermark
 
@@ -17,8 +18,6 @@ namespace bourse {
 namespace {
 
 using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-
-constexpr std::size_t patch_bytes = std::size_t{1} << 20;
 
 bool same_segment(const SegmentName& a, const SegmentName& b) {
   return a.base == b.base && a.epoch == b.epoch;
@@ -36,7 +35,6 @@ class Repair {
                     const Ranges& ranges);
   Result<void> patch(DiskFile& to, const DiskFile& from, const Ranges& ranges);
   Result<bool> is_sound(const SegmentName& name, std::uint64_t next_base);
-  Result<std::string> keep(const SegmentName& name);
   Result<void> make_candidate(const std::filesystem::path& from, const SegmentName& name,
                               const SegmentName& as);
   Result<void> put_in_place(const SegmentCheck* our, const SegmentName& mended, MendedFile& told);
@@ -49,18 +47,18 @@ class Repair {
 };
 
 Result<void> Repair::patch(DiskFile& to, const DiskFile& from, const Ranges& ranges) {
-  std::vector<std::byte> buffer(patch_bytes);
+  const auto size = from.size();
+  if (!size) return std::unexpected(disk_error(size.error(), "asking for the size of", copy_));
   for (const auto& [first, last] : ranges) {
-    for (std::uint64_t at = first; at < last;) {
-      const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), last - at);
-      const auto got = from.read(std::span(buffer).first(wanted), at);
-      if (!got) return std::unexpected(disk_error(got.error(), "reading", copy_));
-      if (*got == 0) break;  // the copy is shorter: the check will say so
-      if (const auto put = to.write(std::span(buffer).first(*got), at); !put) {
-        return std::unexpected(disk_error(put.error(), "writing", directory_ / repair_folder));
-      }
-      at += *got;
-    }
+    // A copy that is shorter gives what it has: the check will say so.
+    auto done = for_each_piece(
+        from, copy_, first, std::min(last, *size),
+        [&](std::span<const std::byte> piece, std::uint64_t at) -> Result<void> {
+          const auto put = to.write(piece, at);
+          if (put) return {};
+          return std::unexpected(disk_error(put.error(), "writing", directory_ / repair_folder));
+        });
+    if (!done) return done;
   }
   return {};
 }
@@ -79,20 +77,6 @@ Result<bool> Repair::is_sound(const SegmentName& name, std::uint64_t next_base) 
   return clean && check.header && (!name.sealed || check.hash_sound.value_or(false));
 }
 
-Result<std::string> Repair::keep(const SegmentName& name) {
-  const std::string file_name = to_string(name);
-  // As it is on the disk, compressed or not.
-  const auto file = disk_.open(directory_ / file_name, OpenMode::read);
-  if (!file) return std::unexpected(disk_error(file.error(), "opening", directory_ / file_name));
-  for (int n = 1;; ++n) {
-    const std::string kept = fmt::format("{}.damaged.{}", file_name, n);
-    if (disk_.open(directory_ / kept, OpenMode::read)) continue;
-    const auto copied = copy_file(disk_, **file, directory_ / file_name, directory_ / kept);
-    if (!copied) return std::unexpected(copied.error());
-    return kept;
-  }
-}
-
 Result<void> Repair::make_candidate(const std::filesystem::path& from, const SegmentName& name,
                                     const SegmentName& as) {
   const auto path = directory_ / repair_folder / to_string(as);
@@ -107,7 +91,7 @@ Result<void> Repair::make_candidate(const std::filesystem::path& from, const Seg
 Result<void> Repair::put_in_place(const SegmentCheck* our, const SegmentName& mended,
                                   MendedFile& told) {
   if (our != nullptr) {
-    auto kept = keep(our->name);
+    auto kept = keep_damaged(disk_, directory_, to_string(our->name));
     if (!kept) return std::unexpected(std::move(kept.error()));
     told.kept_as = std::move(*kept);
   }
@@ -129,7 +113,7 @@ Result<void> Repair::mend(const SegmentCheck* our, const SegmentName& their,
   // Always raw: what is mended can be compressed again.
   SegmentName mended = their;
   mended.compressed = false;
-  MendedFile told{.file = to_string(mended), .kept_as = {}, .ranges = {}};
+  MendedFile told{.file = to_string(mended), .kept_as = {}, .how = {}, .ranges = {}};
   bool sound = false;
   if (our != nullptr && !ranges.empty()) {
     mended.sealed = our->name.sealed;
@@ -170,9 +154,6 @@ Result<void> Repair::mend(const SegmentCheck* our, const SegmentName& their,
 }
 
 Result<std::vector<MendedFile>> Repair::run(const LogCheck& ours, const LogCheck& theirs) {
-  if (auto made = disk_.make_directory(directory_ / repair_folder); !made) {
-    return std::unexpected(disk_error(made.error(), "making", directory_ / repair_folder));
-  }
   if (auto read = read_watermark(disk_, directory_)) watermark_ = *read;
   const auto next_base_of = [&](const SegmentName& name) -> std::uint64_t {
     for (const SegmentCheck& segment : theirs.segments) {
@@ -181,6 +162,11 @@ Result<std::vector<MendedFile>> Repair::run(const LogCheck& ours, const LogCheck
     return 0;
   };
   std::uint64_t newest = watermark_ ? watermark_->slot.segment_number : 0;
+  // Without a watermark that tells, what the copy has behind our end is ours too.
+  const bool end_is_unknown = is_damaged(ours, watermark_name);
+  if (end_is_unknown && !theirs.segments.empty() && theirs.segments.back().header) {
+    newest = theirs.segments.back().header->number;
+  }
   // What is here and should not be, or is not what it was.
   for (const SegmentCheck& segment : ours.segments) {
     const bool ours_by_header = segment.header && segment.header->journal == *theirs.journal;
@@ -188,34 +174,38 @@ Result<std::vector<MendedFile>> Repair::run(const LogCheck& ours, const LogCheck
     const bool well_named = segment.header && segment.header->base_sequence == segment.name.base &&
                             segment.header->epoch == segment.name.epoch;
     Ranges ranges;
-    bool is_damaged = !ours_by_header || !well_named;
-    bool whole = is_damaged || (segment.name.sealed && !segment.footer);
+    bool is_faulty = !ours_by_header || !well_named;
+    bool whole = is_faulty || (segment.name.sealed && !segment.footer);
     for (const Finding& finding : ours.findings) {
       if (finding.kind == FindingKind::note || finding.file != to_string(segment.name)) continue;
-      is_damaged = true;
+      is_faulty = true;
       const bool is_all = finding.from_byte == 0;  // of the whole file, or the hash over it
       if (!is_all && finding.to_byte > finding.from_byte) {
         ranges.emplace_back(finding.from_byte, finding.to_byte);
       }
     }
-    if (!is_damaged) continue;
-    if (whole) ranges.clear();
     const auto their = std::ranges::find_if(theirs.segments, [&](const SegmentCheck& other) {
       return same_segment(other.name, segment.name);
     });
+    const bool is_short = end_is_unknown && !segment.name.sealed &&
+                          their != theirs.segments.end() &&
+                          their->last_sequence > segment.last_sequence;
+    if (!is_faulty && !is_short) continue;
+    if (whole || !is_faulty) ranges.clear();
     if (their != theirs.segments.end()) {
       if (auto done = mend(&segment, their->name, next_base_of(segment.name), ranges); !done) {
         return std::unexpected(std::move(done.error()));
       }
     } else if (!well_named) {
       // Its own place is filled below; this name is none of the log's.
-      auto kept = keep(segment.name);
+      auto kept = keep_damaged(disk_, directory_, to_string(segment.name));
       if (!kept) return std::unexpected(std::move(kept.error()));
       const auto removed = disk_.remove(directory_ / to_string(segment.name));
       if (!removed) {
         return std::unexpected(disk_error(removed.error(), "removing", directory_ / *kept));
       }
-      mended_.push_back({.file = to_string(segment.name), .kept_as = *kept, .ranges = {}});
+      mended_.push_back(
+          {.file = to_string(segment.name), .kept_as = *kept, .how = "moved away", .ranges = {}});
     }
   }
   // What is not here and should be.
@@ -253,10 +243,30 @@ Result<LogRepair> repair_log(Disk& disk, const std::filesystem::path& directory,
         "name a copy of the same one: bourse journal verify tells the identity of a journal");
   }
   LogRepair repair;
-  if (ours->verdict() != ExitCode::ok) {
-    auto mended = Repair(disk, directory, copy).run(*ours, *theirs);
-    if (!mended) return std::unexpected(std::move(mended.error()));
-    repair.mended = std::move(*mended);
+  if (ours->verdict() == ExitCode::ok) {
+    repair.after = std::move(*ours);
+    return repair;
+  }
+  if (auto made = disk.make_directory(directory / repair_folder); !made) {
+    return std::unexpected(disk_error(made.error(), "making", directory / repair_folder));
+  }
+  // What was deleted on purpose comes first, so that it is not taken from the copy again.
+  auto manifest = mend_manifest(disk, directory, copy, *ours, *theirs);
+  if (!manifest) return std::unexpected(std::move(manifest.error()));
+  if (*manifest) {
+    repair.mended.push_back(std::move(**manifest));
+    ours = check_ours();
+    if (!ours) return std::unexpected(std::move(ours.error()));
+  }
+  auto mended = Repair(disk, directory, copy).run(*ours, *theirs);
+  if (!mended) return std::unexpected(std::move(mended.error()));
+  std::ranges::move(*mended, std::back_inserter(repair.mended));
+  ours = check_ours();
+  if (!ours) return std::unexpected(std::move(ours.error()));
+  auto watermark = mend_watermark(disk, directory, *ours, *theirs);
+  if (!watermark) return std::unexpected(std::move(watermark.error()));
+  if (*watermark) {
+    repair.mended.push_back(std::move(**watermark));
     ours = check_ours();
     if (!ours) return std::unexpected(std::move(ours.error()));
   }

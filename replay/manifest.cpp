@@ -58,6 +58,42 @@ Result<Manifest> read_manifest(Disk& disk, const std::filesystem::path& director
   }
 }
 
+Result<std::vector<ManifestRecord>> sound_manifest_records(Disk& disk,
+                                                           const std::filesystem::path& directory) {
+  std::vector<ManifestRecord> records;
+  const auto path = directory / manifest_name;
+  const auto file = disk.open(path, OpenMode::read);
+  if (!file) {
+    if (file.error() == ENOENT) return records;
+    return std::unexpected(disk_error(file.error(), "opening", path));
+  }
+  for (std::uint64_t i = 0;; ++i) {
+    ManifestRecord record{};
+    const auto got =
+        (*file)->read(std::as_writable_bytes(std::span(&record, 1)), i * sizeof record);
+    if (!got) return std::unexpected(disk_error(got.error(), "reading", path));
+    if (*got < sizeof record) return records;
+    if (is_sound(record, i)) records.push_back(record);
+  }
+}
+
+Result<void> write_manifest(Disk& disk, const std::filesystem::path& path,
+                            std::vector<ManifestRecord> records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    records[i].magic = manifest_magic;
+    records[i].type = ManifestType::segment_deleted;
+    records[i].number = static_cast<std::uint32_t>(i + 1);
+    records[i].crc32c = crc_of(records[i]);
+  }
+  const auto file = disk.open(path, OpenMode::open_or_create);
+  if (!file) return std::unexpected(disk_error(file.error(), "making", path));
+  auto done = (*file)->truncate(0);
+  if (done) done = (*file)->write(std::as_bytes(std::span(records)), 0);
+  if (done) done = (*file)->sync();
+  if (!done) return std::unexpected(disk_error(done.error(), "writing", path));
+  return {};
+}
+
 Result<void> append_manifest(Disk& disk, const std::filesystem::path& directory,
                              ManifestRecord record) {
   const auto path = directory / manifest_name;

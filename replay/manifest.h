@@ -62,6 +62,13 @@ struct Manifest {
 
 Result<Manifest> read_manifest(Disk& disk, const std::filesystem::path& directory);
 
+// For a repair: every sound record that stands in its place, whatever lies between; and a new file
+// of these, numbered anew and synced. Its name is the caller's to make safe.
+Result<std::vector<ManifestRecord>> sound_manifest_records(Disk& disk,
+                                                           const std::filesystem::path& directory);
+Result<void> write_manifest(Disk& disk, const std::filesystem::path& path,
+                            std::vector<ManifestRecord> records);
+
 // Fills in magic, numbers and checksum. When it returns, the record is on the disk.
 Result<void> append_manifest(Disk& disk, const std::filesystem::path& directory,
                              ManifestRecord record);

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 
+#include "replay/manifest.h"           // append_manifest
 #include "replay/segment_keeper.h"     // SegmentKeeper
 #include "tests/replay/log_fixture.h"  // LogFixture
 
@@ -47,6 +49,45 @@ class LogRepairTest : public LogFixture {
   void expect_whole() {
     must_open();
     EXPECT_EQ(log->last_sequence().value(), last);
+    EXPECT_EQ(read_all(*log), last);
+    drop();
+  }
+
+  void garble_watermark() {
+    for (std::uint64_t slot = 0; slot < watermark_slots; ++slot) {
+      flip_byte(directory / watermark_name, slot * watermark_slot_bytes + 60);
+    }
+  }
+  // As retention deletes: the record first, then the segment.
+  void remove_oldest(const std::filesystem::path& in, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto path = in / sealed[i].filename();
+      const auto& all = bytes(path);
+      SegmentHeader header{};
+      SegmentFooter footer{};
+      std::memcpy(&header, all.data(), sizeof header);
+      std::memcpy(&footer, all.data() + all.size() - sizeof footer, sizeof footer);
+      ASSERT_TRUE(append_manifest(*disk, in,
+                                  {.magic = {},
+                                   .number = 0,
+                                   .type = ManifestType::segment_deleted,
+                                   .reserved_ = 0,
+                                   .journal = header.journal,
+                                   .at = TimeNs{1},
+                                   .segment_number = header.number,
+                                   .base_sequence = header.base_sequence,
+                                   .last_sequence = footer.last_sequence,
+                                   .last_time = footer.last_time,
+                                   .file_bytes = footer.file_bytes,
+                                   .hash = footer.hash,
+                                   .reserved_too_ = 0,
+                                   .crc32c = 0}));
+      ASSERT_TRUE(disk->remove(path));
+    }
+  }
+  void expect_behind_a_deletion() {
+    must_open();
+    EXPECT_GT(log->earliest_sequence(), Sequence{1});
     EXPECT_EQ(read_all(*log), last);
     drop();
   }
@@ -142,6 +183,77 @@ TEST_F(LogRepairTest, WhatIsDamagedInBothStaysAsItIs) {
   EXPECT_EQ(repaired.error().code, ExitCode::data_damaged);
   EXPECT_EQ(bytes(sealed[1]), damaged);
   EXPECT_EQ(*disk->list(directory), *names);
+}
+
+TEST_F(LogRepairTest, AWatermarkThatIsNotSoundIsWrittenAnewFromTheRecords) {
+  make_log_and_copy();
+  garble_watermark();
+  EXPECT_EQ(refusal().code, ExitCode::data_damaged);
+  const LogRepair repaired = repair();
+  ASSERT_EQ(repaired.mended.size(), 1U);
+  EXPECT_EQ(repaired.mended[0].file, watermark_name);
+  EXPECT_FALSE(repaired.mended[0].kept_as.empty());
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_whole();
+  // And it tells damage from a torn tail again.
+  flip_byte(open_segment(), end_of_log() - 100);
+  EXPECT_EQ(refusal().code, ExitCode::data_damaged);
+}
+
+TEST_F(LogRepairTest, WithoutAWatermarkWhatTheCopyHasBehindOurEndIsTakenFirst) {
+  make_log_and_copy();
+  const auto segment = open_segment();
+  zero_range(segment, end_of_log() - 2'000, bytes(segment).size());
+  garble_watermark();
+  const LogRepair repaired = repair();
+  ASSERT_EQ(repaired.mended.size(), 2U);
+  EXPECT_EQ(repaired.mended[0].file, segment.filename());
+  EXPECT_EQ(repaired.mended[1].file, watermark_name);
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_whole();
+}
+
+TEST_F(LogRepairTest, ADamagedManifestIsWrittenAnewFromTheCopysRecords) {
+  make_log_and_copy();
+  remove_oldest(directory, 2);
+  remove_oldest(copy_directory, 2);
+  flip_byte(directory / manifest_name, 50);
+  EXPECT_EQ(refusal().code, ExitCode::data_damaged);
+  const LogRepair repaired = repair();
+  ASSERT_EQ(repaired.mended.size(), 1U);
+  EXPECT_EQ(repaired.mended[0].file, manifest_name);
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_behind_a_deletion();
+}
+
+TEST_F(LogRepairTest, ADamagedManifestIsWrittenAnewFromSegmentsThatTheCopyStillHas) {
+  make_log_and_copy();
+  remove_oldest(directory, 2);
+  flip_byte(directory / manifest_name, 50);  // of the first record; the second one tells still
+  const LogRepair repaired = repair();
+  ASSERT_EQ(repaired.mended.size(), 1U);
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_behind_a_deletion();
+}
+
+TEST_F(LogRepairTest, WhatNobodySaysWasDeletedIsTakenFromTheCopy) {
+  make_log_and_copy();
+  remove_oldest(directory, 2);
+  ASSERT_TRUE(disk->remove(directory / manifest_name));
+  const LogRepair repaired = repair();
+  EXPECT_EQ(repaired.mended.size(), 2U);
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_whole();
+}
+
+TEST_F(LogRepairTest, AMissingManifestIsTakenFromACopyThatHasOne) {
+  make_log_and_copy();
+  remove_oldest(directory, 1);
+  remove_oldest(copy_directory, 2);
+  ASSERT_TRUE(disk->remove(directory / manifest_name));
+  const LogRepair repaired = repair();
+  EXPECT_EQ(repaired.after.verdict(), ExitCode::ok);
+  expect_behind_a_deletion();
 }
 
 TEST_F(LogRepairTest, ACopyOfAnotherLogIsRefused) {
