@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "app/complaint.h"        // complain
+#include "app/complaint.h"        // complain, time_of
 #include "app/settings.h"         // nearest
 #include "replay/book_history.h"  // book_at, sequence_at
 #include "replay/decimal.h"       // price_text, quantity_text
 #include "replay/log.h"           // Log
-#include "replay/time_text.h"     // time_text, parse_time
+#include "replay/time_text.h"     // time_text
 
 namespace bourse {
 namespace {
@@ -109,15 +109,8 @@ int book_command(const BookArguments& arguments) {
   }
   std::optional<TimeNs> time;
   if (!arguments.time.empty()) {
-    time = parse_time(arguments.time);
-    if (!time) {
-      return complain(
-          "book", {.code = ExitCode::usage,
-                   .what = fmt::format("'{}' is no time", arguments.time),
-                   .where = {},
-                   .next = "2026-01-30T14:30:00Z, with up to nine decimals, or nanoseconds since "
-                           "1970"});
-    }
+    time = time_of("book", arguments.time);
+    if (!time) return static_cast<int>(ExitCode::usage);
   }
   LogOptions options;
   options.directory = arguments.journal;

@@ -140,6 +140,9 @@ void add_replay(CLI::App& app, Invocation& invocation) {
   replay->add_option("DIRECTORY", arguments.directory, "the journal")->required();
   replay->add_option("--from", arguments.from_sequence, "first sequence; default: the earliest");
   replay->add_option("--to", arguments.to_sequence, "last sequence; default: the head");
+  replay->add_option("--from-ts", arguments.from_time,
+                     "instead of --from: the first one not before 2026-01-30T14:30:00Z");
+  replay->add_option("--to-ts", arguments.to_time, "instead of --to: the last one not after it");
   replay->add_option("--from-snapshot", arguments.from_snapshot,
                      "verify from the snapshot at this sequence on");
   replay->add_flag("--verify", arguments.verify, "execute every command again, compare all events");

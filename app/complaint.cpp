@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "replay/time_text.h"  // parse_time
+
 namespace bourse {
 
 int complain(std::string_view command, const Error& error) {
@@ -18,6 +20,18 @@ std::optional<bool> wants_json(std::string_view command, std::string_view format
                      .where = {},
                      .next = "choose table or json"});
   return std::nullopt;
+}
+
+std::optional<TimeNs> time_of(std::string_view command, std::string_view text) {
+  const auto time = parse_time(text);
+  if (!time) {
+    complain(command, {.code = ExitCode::usage,
+                       .what = fmt::format("'{}' is no time", text),
+                       .where = {},
+                       .next = "2026-01-30T14:30:00Z, with up to nine decimals, or nanoseconds "
+                               "since 1970"});
+  }
+  return time;
 }
 
 }  // namespace bourse

@@ -5,7 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "replay/result.h"  // Error
+#include "matching/types.h"  // TimeNs
+#include "replay/result.h"   // Error
 
 namespace bourse {
 
@@ -14,5 +15,8 @@ int complain(std::string_view command, const Error& error);
 
 // Whether `--format` asks for JSON. nullopt: it is neither `table` nor `json`, and that was said.
 std::optional<bool> wants_json(std::string_view command, std::string_view format);
+
+// The time that was meant. nullopt: it is none, and that was said.
+std::optional<TimeNs> time_of(std::string_view command, std::string_view text);
 
 }  // namespace bourse

@@ -6,6 +6,7 @@
 #include "app/journal_command.h"        // journal_ls_command, journal_verify_command
 #include "app/journal_keep_commands.h"  // journal_compact_command ...
 #include "app/journal_read_commands.h"  // journal_stats_command, diff_command
+#include "app/readers_command.h"        // journal_readers_command
 
 namespace bourse {
 namespace {
@@ -74,6 +75,16 @@ void add_upgrade(CLI::App& journal, std::function<int()>& run) {
   upgrade->callback([&run] { run = [] { return journal_upgrade_command(arguments); }; });
 }
 
+void add_readers(CLI::App& journal, std::function<int()>& run) {
+  CLI::App* readers =
+      journal.add_subcommand("readers", "for whom retention keeps segments, and how far they are");
+  static ReadersArguments arguments;
+  readers->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  readers->add_option("--forget", arguments.forget, "remove this one: it needs nothing any more");
+  readers->add_option("--format", arguments.format, "table or json");
+  readers->callback([&run] { run = [] { return journal_readers_command(arguments); }; });
+}
+
 void add_diff(CLI::App& app, std::function<int()>& run) {
   CLI::App* diff = app.add_subcommand("diff", "where two journals part, field by field");
   static DiffArguments arguments;
@@ -94,6 +105,7 @@ void add_journal(CLI::App& app, std::function<int()>& run) {
   add_compact(*journal, run);
   add_repair(*journal, run);
   add_upgrade(*journal, run);
+  add_readers(*journal, run);
   add_diff(app, run);
 }
 

@@ -1,5 +1,6 @@
 #include "app/replay_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -8,9 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "app/complaint.h"            // complain
+#include "app/complaint.h"            // complain, time_of
 #include "matching/engine.h"          // Engine
 #include "matching/market_state.h"    // MarketState
+#include "replay/book_history.h"      // sequence_at
+#include "replay/definitions.h"       // definitions_before
 #include "replay/log.h"               // Log
 #include "replay/reexecution.h"       // Reexecution
 #include "replay/restore.h"           // restore_snapshot
@@ -150,15 +153,17 @@ int Replay::run(const Log& log) {
     }
     verification.emplace(std::move(*begun));
   }
-  // Names and decimals come from the definitions: those of a snapshot, and all that follow it.
-  Sequence begin = earliest;
-  if (verification && verification->snapshot) {
-    begin = next(verification->snapshot);
+  // Names and decimals come from the definitions before what is printed.
+  Sequence begin = from;
+  if (verification) {
+    begin = std::max(next(verification->snapshot), earliest);
     learn(verification->market);
-  } else if (earliest > Sequence{1}) {
-    auto snapshot = restore_snapshot(
-        log, {.limits = {}, .last = last, .snapshot = {}, .snapshot_most = from, .stop = {}});
-    if (snapshot) learn(snapshot->market);
+  } else {
+    const auto known = definitions_before(log, from);
+    if (!known) return complain("replay", known.error());
+    for (const Definition& definition : *known) {
+      text_.learn(definition.symbol, definition.instrument);
+    }
   }
   auto cursor = log.cursor(begin);
   if (!cursor) return complain("replay", cursor.error());
@@ -190,6 +195,34 @@ int Replay::run(const Log& log) {
   return finish(0);
 }
 
+// Puts sequences where times were given. An exit code: it could not be done, and that was said.
+std::optional<int> times_to_sequences(const Log& log, ReplayArguments& range) {
+  const std::uint64_t earliest = log.earliest_sequence().value();
+  if (!range.from_time.empty()) {
+    const auto time = time_of("replay", range.from_time);
+    if (!time) return static_cast<int>(ExitCode::usage);
+    auto cursor = log.cursor(log.earliest_sequence());
+    if (!cursor) return complain("replay", cursor.error());
+    if (auto placed = cursor->seek(*time); !placed) return complain("replay", placed.error());
+    range.from_sequence = cursor->position().value();
+  }
+  if (!range.to_time.empty()) {
+    const auto time = time_of("replay", range.to_time);
+    if (!time) return static_cast<int>(ExitCode::usage);
+    const auto last = sequence_at(log, *time);
+    if (!last) return complain("replay", last.error());
+    range.to_sequence = last->value();
+    if (range.to_sequence < std::max(range.from_sequence, earliest)) {
+      return complain("replay", {.code = ExitCode::usage,
+                                 .what = fmt::format("between {} and {} there is no transaction",
+                                                     range.from_time, range.to_time),
+                                 .where = {},
+                                 .next = "name the earlier time first, or a later end"});
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int replay_command(const ReplayArguments& arguments) {
@@ -207,6 +240,13 @@ int replay_command(const ReplayArguments& arguments) {
                                .where = {},
                                .next = "name the lower sequence first"});
   }
+  if ((arguments.from_sequence != 0 && !arguments.from_time.empty()) ||
+      (arguments.to_sequence != 0 && !arguments.to_time.empty())) {
+    return complain("replay", {.code = ExitCode::usage,
+                               .what = "a sequence and a time for the same end",
+                               .where = {},
+                               .next = "name one of them"});
+  }
   LogOptions options;
   options.directory = arguments.directory;
   options.read_only = true;
@@ -215,8 +255,10 @@ int replay_command(const ReplayArguments& arguments) {
   for (const std::string& warning : (*log)->recovery().warnings) {
     fmt::print(stderr, "bourse replay: {}\n", warning);
   }
+  ReplayArguments range = arguments;
+  if (const auto code = times_to_sequences(**log, range)) return *code;
   const bool prints = !arguments.verify || !arguments.format.empty();
-  return Replay(arguments, *format, prints).run(**log);
+  return Replay(range, *format, prints).run(**log);
 }
 
 }  // namespace bourse

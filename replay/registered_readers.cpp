@@ -32,4 +32,13 @@ Result<std::vector<RegisteredReader>> registered_readers(Disk& disk,
   return out;
 }
 
+Result<void> forget_reader(Disk& disk, const std::filesystem::path& directory,
+                           const std::string& name) {
+  const auto folder = directory / readers_folder;
+  auto done = disk.remove(folder / name);
+  if (done) done = disk.sync_directory(folder);
+  if (!done) return std::unexpected(disk_error(done.error(), "removing", folder / name));
+  return {};
+}
+
 }  // namespace bourse

@@ -26,5 +26,8 @@ struct RegisteredReader {
 
 Result<std::vector<RegisteredReader>> registered_readers(Disk& disk,
                                                          const std::filesystem::path& directory);
+// Retention no longer waits for it.
+Result<void> forget_reader(Disk& disk, const std::filesystem::path& directory,
+                           const std::string& name);
 
 }  // namespace bourse
