@@ -10,9 +10,9 @@
 #include "app/admin_options.h"     // add_admin
 #include "app/build_info.h"        // build_info_line
 #include "app/config_command.h"    // config_check_command, config_show_command
+#include "app/data_options.h"      // add_export, add_import
 #include "app/generate_command.h"  // generate_command
 #include "app/history_options.h"   // add_book, add_snapshot
-#include "app/import_command.h"    // import_command
 #include "app/journal_options.h"   // add_journal
 #include "app/replay_command.h"    // replay_command
 #include "app/serve_command.h"     // serve_command
@@ -39,7 +39,8 @@ Commands
   replay    print or verify a journal       generate  make up a Nasdaq day to import
   journal   list, verify, look after one    diff      where two journals part
   admin     halt, limit, list, bust         book      the book as it was
-  snapshot  of a journal at rest            version   version, commit, build flags
+  snapshot  of a journal at rest            export    as dbn, csv, npy, jsonl
+  version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
 environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
@@ -150,21 +151,6 @@ void add_replay(CLI::App& app, Invocation& invocation) {
   replay->callback([&invocation] { invocation.run = [] { return replay_command(arguments); }; });
 }
 
-void add_import(CLI::App& app, Invocation& invocation) {
-  CLI::App* import = app.add_subcommand("import", "build a journal from a foreign feed");
-  static ImportArguments arguments;
-  import->add_option("KIND", arguments.kind, "of the file: itch or lobster")->required();
-  import->add_option("FILE", arguments.file, "Nasdaq TotalView-ITCH 5.0; or LOBSTER's messages")
-      ->required();
-  import->add_option("ORDERBOOK", arguments.rows, "LOBSTER's book after each message");
-  import->add_option("--journal", arguments.journal, "directory to write")->required();
-  import->add_option("--date", arguments.date, "YYYY-MM-DD; default: from the name of the file");
-  import->add_option("--symbols", arguments.symbols, "A,B; default: all")->delimiter(',');
-  import->add_flag("--force", arguments.force, "replace the journal that is there");
-  import->add_option("--format", arguments.format, "table or json");
-  import->callback([&invocation] { invocation.run = [] { return import_command(arguments); }; });
-}
-
 void add_generate(CLI::App& app, Invocation& invocation) {
   CLI::App* generate =
       app.add_subcommand("generate", "make up a Nasdaq day, to try and to measure");
@@ -207,7 +193,8 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_replay(app, invocation);
   add_book(app, invocation.run);
   add_snapshot(app, invocation.run);
-  add_import(app, invocation);
+  add_import(app, invocation.run);
+  add_export(app, invocation.run);
   add_generate(app, invocation);
   add_tail(app, invocation);
   add_journal(app, invocation.run);

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <utility>
 
 #include "app/complaint.h"          // complain
 #include "app/import_report.h"      // import_table, import_json, lobster_table, lobster_json
+#include "app/interrupt_guard.h"    // InterruptGuard
 #include "replay/itch_import.h"     // import_itch
 #include "replay/lobster_import.h"  // import_lobster
 
@@ -18,25 +18,6 @@ namespace bourse {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-volatile std::sig_atomic_t is_interrupted = 0;  // written by the handler, read by the import
-
-void on_interrupt(int) { is_interrupted = 1; }
-
-// Ctrl-C asks the import to stop for as long as this lives.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    is_interrupted = 0;
-    before_ = std::signal(SIGINT, on_interrupt);
-  }
-  ~InterruptGuard() { std::signal(SIGINT, before_); }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  void (*before_)(int) = SIG_DFL;
-};
 
 // One line, at most ten times a second; silent unless a person looks at both streams.
 class ProgressLine {
@@ -121,7 +102,7 @@ int import_lobster_day(const ImportArguments& arguments, Clock::time_point start
     return import_lobster(options,
                           [&line](std::uint64_t done, std::uint64_t total, std::uint64_t messages) {
                             line.show({done, total, messages});
-                            return is_interrupted == 0;
+                            return !InterruptGuard::is_interrupted();
                           });
   }();
   if (!report) return complain("import", report.error());
@@ -148,7 +129,7 @@ int import_command(const ImportArguments& arguments) {
     ProgressLine line(start);
     return import_itch(options, [&line](const ItchImportProgress& progress) {
       line.show(progress);
-      return is_interrupted == 0;
+      return !InterruptGuard::is_interrupted();
     });
   }();
   if (!report) return complain("import", report.error());

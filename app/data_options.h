@@ -1,0 +1,16 @@
+// `bourse export` and `bourse import` on the command line.
+//   Owner:   the main thread. The command line library stays in the .cpp.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace bourse {
+
+void add_export(CLI::App& app, std::function<int()>& run);
+void add_import(CLI::App& app, std::function<int()>& run);
+
+}  // namespace bourse
