@@ -42,16 +42,32 @@ void add_export(CLI::App& app, std::function<int()>& run) {
 void add_import(CLI::App& app, std::function<int()>& run) {
   CLI::App* command = app.add_subcommand("import", "build a journal from a foreign feed");
   static ImportArguments arguments;
-  command->add_option("KIND", arguments.kind, "of the file: itch or lobster")->required();
-  command->add_option("FILE", arguments.file, "Nasdaq TotalView-ITCH 5.0; or LOBSTER's messages")
+  static std::vector<std::string> files;
+  command
+      ->add_option("KIND", arguments.kind,
+                   "of the files: itch, lobster, dbn, binance, coinbase or kraken")
       ->required();
-  command->add_option("ORDERBOOK", arguments.rows, "LOBSTER's book after each message");
+  command
+      ->add_option("FILE", files,
+                   "Nasdaq TotalView-ITCH 5.0; LOBSTER's messages, then its orderbook; DBN files; "
+                   "recordings of a websocket")
+      ->required();
   command->add_option("--journal", arguments.journal, "directory to write")->required();
   command->add_option("--date", arguments.date, "YYYY-MM-DD; default: from the name of the file");
   command->add_option("--symbols", arguments.symbols, "A,B; default: all")->delimiter(',');
   command->add_flag("--force", arguments.force, "replace the journal that is there");
   command->add_option("--format", arguments.format, "table or json");
-  command->callback([&run] { run = [] { return import_command(arguments); }; });
+  command->callback([&run] {
+    run = [] {
+      arguments.file = files.front();
+      arguments.more_files.assign(files.begin() + 1, files.end());
+      if (arguments.kind == "lobster" && !arguments.more_files.empty()) {
+        arguments.rows = arguments.more_files.front();
+        arguments.more_files.erase(arguments.more_files.begin());
+      }
+      return import_command(arguments);
+    };
+  });
 }
 
 }  // namespace bourse

@@ -8,11 +8,12 @@
 #include <cstdio>
 #include <utility>
 
-#include "app/complaint.h"          // complain
-#include "app/import_report.h"      // import_table, import_json, lobster_table, lobster_json
-#include "app/interrupt_guard.h"    // InterruptGuard
-#include "replay/itch_import.h"     // import_itch
-#include "replay/lobster_import.h"  // import_lobster
+#include "app/complaint.h"            // complain
+#include "app/feed_import_command.h"  // is_feed_kind, import_feed
+#include "app/import_report.h"        // import_table, import_json, lobster_table, lobster_json
+#include "app/interrupt_guard.h"      // InterruptGuard
+#include "replay/itch_import.h"       // import_itch
+#include "replay/lobster_import.h"    // import_lobster
 
 namespace bourse {
 namespace {
@@ -56,17 +57,21 @@ class ProgressLine {
 };
 
 Result<void> check(const ImportArguments& arguments) {
-  if (arguments.kind != "itch" && arguments.kind != "lobster") {
+  if (arguments.kind != "itch" && arguments.kind != "lobster" && !is_feed_kind(arguments.kind)) {
     return fail(ExitCode::usage, fmt::format("unknown kind of file '{}'", arguments.kind), "",
-                "bourse import itch FILE, or bourse import lobster MESSAGES ORDERBOOK");
+                "itch, lobster, dbn, binance, coinbase or kraken");
   }
   if (arguments.kind == "lobster" && arguments.rows.empty()) {
     return fail(ExitCode::usage, "LOBSTER's orderbook file is missing", "",
                 "bourse import lobster MESSAGES ORDERBOOK --journal DIR");
   }
-  if (arguments.kind == "itch" && !arguments.rows.empty()) {
-    return fail(ExitCode::usage, "an ITCH day is one file", arguments.rows,
+  if (arguments.kind == "itch" && !(arguments.rows.empty() && arguments.more_files.empty())) {
+    return fail(ExitCode::usage, "an ITCH day is one file", arguments.file,
                 "bourse import itch FILE --journal DIR");
+  }
+  if (arguments.kind == "lobster" && !arguments.more_files.empty()) {
+    return fail(ExitCode::usage, "LOBSTER's day is two files", arguments.more_files.front(),
+                "bourse import lobster MESSAGES ORDERBOOK --journal DIR");
   }
   if (arguments.kind == "lobster" && arguments.symbols.size() > 1) {
     return fail(ExitCode::usage, "LOBSTER's files are of one stock", "", "--symbols AMZN");
@@ -117,6 +122,7 @@ int import_lobster_day(const ImportArguments& arguments, Clock::time_point start
 
 int import_command(const ImportArguments& arguments) {
   if (auto checked = check(arguments); !checked) return complain("import", checked.error());
+  if (is_feed_kind(arguments.kind)) return import_feed(arguments);
   const Clock::time_point start = Clock::now();
   if (arguments.kind == "lobster") return import_lobster_day(arguments, start);
   const ItchImportOptions options{.file = arguments.file,

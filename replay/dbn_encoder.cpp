@@ -82,6 +82,19 @@ class DbnEncoder final : public RowEncoder {
     return static_cast<std::uint32_t>(sequence.value());
   }
 
+  // What to do about a size that is too large.
+  std::string larger_unit(QuantityLots lots) const {
+    std::uint64_t unit = scope_.size_unit;
+    while (lots.value() % (unit * 10) == 0 && lots.value() / unit >= dbn::size_undefined) {
+      unit *= 10;
+    }
+    if (lots.value() / unit >= dbn::size_undefined) {
+      return "no --size-unit holds it exactly: leave the symbol out, or choose csv, jsonl or npy";
+    }
+    return fmt::format(
+        "add --size-unit {}, if all sizes are multiples of it; or choose csv, jsonl or npy", unit);
+  }
+
   bool size(const RowHead& head, QuantityLots lots, std::uint32_t& out) {
     const std::uint64_t units = lots.value() / scope_.size_unit;
     if (units * scope_.size_unit != lots.value()) {
@@ -93,9 +106,7 @@ class DbnEncoder final : public RowEncoder {
     if (units >= dbn::size_undefined) {
       return refuse(
           head, fmt::format("{} lots do not fit the 32 bits that DBN has for a size", lots.value()),
-          fmt::format("add --size-unit {} if sizes are multiples of that many lots, "
-                      "leave the symbol out, or choose csv, jsonl or npy",
-                      scope_.size_unit * 10));
+          larger_unit(lots));
     }
     out = static_cast<std::uint32_t>(units);
     return true;

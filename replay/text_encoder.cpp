@@ -92,6 +92,27 @@ std::string_view symbol_of(const ExportInstrument* instrument) {
   return instrument == nullptr ? std::string_view() : instrument->body.symbol_view();
 }
 
+// A symbol is any printable ASCII: CSV wants quotes around a comma or a quote, JSON a backslash.
+void append_csv(std::string& out, std::string_view text) {
+  if (text.find_first_of(",\"") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+void append_json(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+}
+
 class CsvNames {
  public:
   explicit CsvNames(std::string& out) : out_(out) {}
@@ -183,7 +204,7 @@ class CsvEncoder final : public RowEncoder {
           }
         },
         row);
-    out += symbol_of(instrument);
+    append_csv(out, symbol_of(instrument));
     out += '\n';
     return true;
   }
@@ -264,9 +285,8 @@ class JsonlEncoder final : public RowEncoder {
           }
         },
         row);
-    // A symbol is plain ASCII without quotes: the engine takes no other.
     out += "\"symbol\":\"";
-    out += symbol_of(instrument);
+    append_json(out, symbol_of(instrument));
     out += "\"}\n";
     return true;
   }

@@ -109,7 +109,7 @@ TEST_F(ImportCommand, WhatCannotRunSaysWhyOnStderrAndPrintsNothingElse) {
   arguments_.format = "yaml";
   EXPECT_EQ(run(), ExitCode::usage);
   arguments_.format = "json";
-  arguments_.kind = "dbn";
+  arguments_.kind = "pitch";
   EXPECT_EQ(run(), ExitCode::usage);
   EXPECT_FALSE(std::filesystem::exists(journal_));
 }
