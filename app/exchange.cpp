@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "app/demo_market.h"          // DemoMarket
+#include "app/engine_metrics.h"       // export_engine_metrics
 #include "app/engine_threads.h"       // run_engine, run_timer, ...
 #include "app/instrument_config.h"    // instrument_of
 #include "app/journal_metrics.h"      // export_journal_metrics
@@ -31,6 +32,7 @@
 #include "feed/io_shard.h"            // IoShard
 #include "feed/lost_sessions.h"       // LostSessions
 #include "feed/metrics.h"             // Metrics
+#include "feed/replay_groups.h"       // ReplayGroups, export_replay_metrics
 #include "matching/broadcast_ring.h"  // BroadcastRing
 #include "matching/market_view.h"     // MarketViews
 #include "matching/sequencer.h"       // Sequencer
@@ -53,6 +55,7 @@ struct Exchange::Parts {
   Metrics metrics;
   Keys keys;
   std::unique_ptr<LostSessions> lost_sessions;
+  std::unique_ptr<ReplayGroups> replays;
   std::unique_ptr<Log> log;
   std::unique_ptr<Engine> engine;  // engine thread, once it runs
   MarketState market;              // as recovered; each shard starts from a copy
@@ -101,7 +104,6 @@ struct Exchange::Parts {
   Result<void> open_shards();
   Result<void> open_participant();
   void start_threads();
-  void export_metrics();
   std::vector<std::string> reasons_not_ready() const;
 };
 
@@ -216,6 +218,7 @@ Result<void> Exchange::Parts::open_shards() {
   keys = std::move(*known);
   config.feed.epoch = Epoch{recovery.epoch};
   lost_sessions = std::make_unique<LostSessions>(config.feed.limits.disconnect_grace_ms);
+  replays = std::make_unique<ReplayGroups>(config.feed.limits.replays_per_server_count);
   for (std::uint32_t index = 0; index < config.io_threads; ++index) {
     auto shard = IoShard::make(
         {.log = *log,
@@ -224,6 +227,7 @@ Result<void> Exchange::Parts::open_shards() {
          .accounts_max = config.engine.limits.accounts_max,
          .gate = sequencer->add_gate(fmt::format("io-{}", index), config.engine.gate_commands_max),
          .lost_sessions = *lost_sessions,
+         .replays = *replays,
          .keys = keys,
          .options = config.feed,
          .context = *context,
@@ -314,29 +318,6 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   return reasons;
 }
 
-// What others hold in atomics, for GET /metrics.
-void Exchange::Parts::export_metrics() {
-  export_journal_metrics(metrics, *log);
-  using Kind = Metrics::Kind;
-  const auto sampled = [this](Kind kind, const char* name, const char* help,
-                              std::function<double()> value) {
-    metrics.sampled(kind, name, help, {}, std::move(value));
-  };
-  const auto number = [](auto value) { return static_cast<double>(value); };
-  sampled(Kind::counter, "bourse_commands_total", "commands executed since the start",
-          [this, number] { return number(sequencer->command_count()); });
-  sampled(Kind::counter, "bourse_blocked_total", "times the engine waited for the journal",
-          [this, number] { return number(sequencer->blocked_count()); });
-  for (std::size_t gate = 0; gate < sequencer->gate_count(); ++gate) {
-    const MetricLabels labels{{"ring", std::string(sequencer->gate_status(gate).name)}};
-    metrics.sampled(Kind::gauge, "bourse_ring_depth", "commands that wait in a gate", labels,
-                    [this, gate, number] { return number(sequencer->gate_status(gate).waiting); });
-    metrics.sampled(Kind::gauge, "bourse_ring_depth_max", "commands that a gate has room for",
-                    labels,
-                    [this, gate, number] { return number(sequencer->gate_status(gate).capacity); });
-  }
-}
-
 Exchange::Exchange(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Exchange::~Exchange() { stop(); }
@@ -352,7 +333,9 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   if (auto done = p.define_instruments(); !done) return std::unexpected(done.error());
   if (auto done = p.open_market(); !done) return std::unexpected(done.error());
   if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
-  p.export_metrics();
+  export_journal_metrics(p.metrics, *p.log);
+  export_engine_metrics(p.metrics, *p.sequencer);
+  export_replay_metrics(p.metrics, *p.replays);
   p.keeper.emplace(*p.log, keep_policy(p.config.journal), p.metrics);
   p.snapshots.emplace(*p.log, p.config.snapshot, p.config.engine.limits, p.market,
                       Sequence{p.recovery.snapshot}, p.metrics);

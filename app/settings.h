@@ -67,6 +67,12 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "unsent bytes below which it is filled again");
   visit("feed.limits.frame_log_bytes", limits.frame_log_bytes,
         "frames kept ready, shared by all sessions of a thread");
+  visit("feed.limits.replay_frame_log_bytes", limits.replay_frame_log_bytes,
+        "frames kept ready for one connection on /v1/replay");
+  visit("feed.limits.replays_per_connection", limits.replays_per_connection_count,
+        "starts in the past of one connection that run at once");
+  visit("feed.limits.replays_per_server", limits.replays_per_server_count,
+        "connections on /v1/replay; over it: error 4004");
   visit("feed.limits.http_header_bytes", limits.http_header_bytes, "longest HTTP request head");
   visit("feed.limits.streams_per_connection", limits.streams_per_connection_count,
         "subscriptions of one connection");

@@ -58,7 +58,7 @@ class FloodStage {
     return path == "/flood" ? std::span<const std::string_view>(any)
                             : std::span<const std::string_view>();
   }
-  void open(std::string_view, SessionInfo, std::optional<FloodConversation>& into) {
+  void open(const HttpRequest&, SessionInfo, std::optional<FloodConversation>& into) {
     into.emplace(flood_);
   }
   HttpAnswer answer(const HttpRequest&) { return {}; }

@@ -21,10 +21,12 @@ struct FeedLimits {
   std::size_t outbox_high_bytes = 1 << 20;       // over it: the session falls back into the log
   std::size_t outbox_low_bytes = 256 << 10;      // under it: filled again
   std::size_t frame_log_bytes = 32 << 20;        // frames of the last moments, shared by all
+  std::size_t replay_frame_log_bytes = 2 << 20;  // the same for one connection on /v1/replay
   std::size_t http_header_bytes = 8 << 10;
   std::uint32_t streams_per_connection_count = 4096;
   std::uint32_t symbols_per_op_count = 1000;
   std::uint32_t replays_per_connection_count = 8;  // starts in the past, running at once
+  std::uint32_t replays_per_server_count = 32;     // connections on /v1/replay; over it: 4004
   std::uint32_t control_per_second_count = 20;     // control messages, tokens regained per second
   std::uint32_t control_burst_count = 50;
   std::uint32_t orders_per_second_count = 5000;

@@ -74,7 +74,7 @@ HttpAnswer HttpRoutes::answer(const HttpRequest& request) const {
   }
   return http_error(404, "not_found", 1002, "there is nothing at " + path,
                     "/ /healthz /readyz /metrics /v1/instruments /v1/time /v1/limits, "
-                    "and wss at /v1/md /v1/trade");
+                    "and wss at /v1/md /v1/replay /v1/trade");
 }
 
 HttpAnswer HttpRoutes::readiness() const {
@@ -106,6 +106,7 @@ HttpAnswer HttpRoutes::welcome(const HttpRequest& request) const {
   const std::string host = request.host.empty() ? "HOST:PORT" : request.host;
   std::string text = "This is " + options_.server_name + ", an exchange.\n\n";
   text += "  wss://" + host + "/v1/md      market data: JSON asks, FlatBuffers frames answer\n";
+  text += "  wss://" + host + "/v1/replay  the market of the past, at any pace\n";
   text += "  wss://" + host + "/v1/trade   orders and your own reports\n";
   text += "  https://" + host + "/v1/instruments /v1/time /v1/limits /healthz /readyz /metrics\n\n";
   if (page_files().empty()) {

@@ -13,6 +13,10 @@ Hub::Hub(MarketState start, Epoch epoch, const FeedOptions& options)
       frames_(options.limits.frame_log_bytes),
       flushed_(state_.sequence()),
       epoch_(epoch) {
+  begin();
+}
+
+void Hub::begin() {
   instruments_.recover(state_);
   encoder_.want_all();
   // The next change of best prices is one against what a snapshot of now would show.
@@ -21,6 +25,32 @@ Hub::Hub(MarketState start, Epoch epoch, const FeedOptions& options)
       encoder_.assume_best(SymbolId{id}, book->best());
     }
   }
+}
+
+void Hub::serve_history(const InstrumentTable& known) {
+  is_history_ = true;
+  for (std::uint32_t id = 1; id <= known.symbol_count(); ++id) {
+    const Instrument* const instrument = known.instrument(SymbolId{id});
+    if (instrument == nullptr || instruments_.instrument(SymbolId{id}) != nullptr) continue;
+    instruments_.define(SymbolId{id}, instrument->body);
+  }
+}
+
+void Hub::restart(MarketState start, Epoch epoch, TimeNs time) {
+  CHECK(encoder_.empty());
+  state_ = std::move(start);
+  encoder_ = StreamEncoder(instruments_);
+  cached_.clear();
+  flushed_ = state_.sequence();
+  epoch_ = epoch;
+  time_ = time;
+  begin();
+}
+
+const DepthBook& Hub::book_of(const Instrument& instrument) {
+  if (const DepthBook* const book = state_.book(instrument.id)) return *book;
+  undefined_book_ = DepthBook(instrument.body.tick_size_e9, instrument.body.lot_size);
+  return undefined_book_;
 }
 
 void Hub::on_transaction(const TransactionView& transaction) {
@@ -47,7 +77,10 @@ void Hub::flush(TimeNs now) { flush_frames(now); }
 
 void Hub::flush_frames(TimeNs now) {
   const std::uint64_t burst_seq = state_.sequence().value();
-  encoder_.begin_flush(now, 0);
+  if (is_history_)
+    encoder_.begin_flush(TimeNs{0}, wire::frame_flags::replay);
+  else
+    encoder_.begin_flush(now, 0);
   EncodedFrame frame{};
   while (encoder_.next(frame)) {
     frames_.append({.first_seq = frame.first_seq,
@@ -69,7 +102,7 @@ std::shared_ptr<const SnapshotFrames> Hub::snapshot(std::uint32_t stream) {
   const SymbolId symbol = wire::symbol_of(stream);
   const Instrument* const instrument = instruments_.instrument(symbol);
   CHECK(instrument != nullptr);
-  const DepthBook& book = *state_.book(symbol);
+  const DepthBook& book = book_of(*instrument);
   const SnapshotPoint point{.sequence = flushed_, .time = time_, .epoch = epoch_};
   if (cached_.size() < symbol.value()) cached_.resize(symbol.value());
   Cached& cached = cached_[symbol.value() - 1];
@@ -95,6 +128,7 @@ std::span<const std::byte> Hub::definition(SymbolId symbol) {
   const Instrument* const instrument = instruments_.instrument(symbol);
   CHECK(instrument != nullptr);
   const InstrumentBody& body = instrument->body;
+  const bool is_defined = state_.instrument(symbol) != nullptr;
   const auto text = [](const auto& from) {
     return std::string_view(from, ::strnlen(from, sizeof from));
   };
@@ -123,15 +157,16 @@ std::span<const std::byte> Hub::definition(SymbolId symbol) {
                              .price_exponent = -9,
                              .qty_exponent = body.quantity_exponent,
                              .match_algorithm = 'F',
-                             .status = state_.status(symbol)});
+                             .status = is_defined ? state_.status(symbol) : std::uint16_t{0}});
 }
 
 std::span<const std::byte> Hub::conflated_best(SymbolId symbol, Sequence prev) {
   CHECK(encoder_.empty() && prev < flushed_);
-  const DepthBook& book = *state_.book(symbol);
+  const Instrument& instrument = *instruments_.instrument(symbol);
+  const DepthBook& book = book_of(instrument);
   const auto time = static_cast<std::uint64_t>(time_.value());
-  const wire::Bbo event = bbo_event(*instruments_.instrument(symbol), book.best(), flushed_.value(),
-                                    time, book.last_rpt(), event_flags::last);
+  const wire::Bbo event = bbo_event(instrument, book.best(), flushed_.value(), time,
+                                    book.last_rpt(), event_flags::last);
   const wire::FrameHeader header{.prev_seq = prev.value(),
                                  .first_seq = prev.value() + 1,
                                  .last_seq = flushed_.value(),

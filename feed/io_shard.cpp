@@ -11,6 +11,7 @@
 #include "feed/hub.h"             // Hub
 #include "feed/market_session.h"  // MarketSession
 #include "feed/order_entry.h"     // OrderEntry
+#include "feed/replay_session.h"  // ReplaySession
 #include "feed/session_loop.h"    // SessionLoop
 #include "feed/trade_session.h"   // TradeSession
 #include "feed/wall_clock.h"      // wall_clock_now
@@ -21,6 +22,7 @@ namespace bourse {
 namespace {
 
 constexpr std::string_view market_path = "/v1/md";
+constexpr std::string_view replay_path = "/v1/replay";
 constexpr std::string_view trade_path = "/v1/trade";
 constexpr std::array<std::string_view, 1> market_subprotocols = {"bourse.fb.v1"};
 constexpr std::array<std::string_view, 2> trade_subprotocols = {"bourse.fb.v1", "bourse.json.v1"};
@@ -31,12 +33,13 @@ constexpr int transactions_per_turn = 512;
 // What the session loop turns for the exchange.
 class FeedStage {
  public:
-  using Conversation = std::variant<MarketSession, TradeSession>;
+  using Conversation = std::variant<MarketSession, TradeSession, ReplaySession>;
 
   FeedStage(IoShardParts& parts, Cursor cursor)
       : log_(parts.log),
         options_(parts.options),
         keys_(parts.keys),
+        replays_(parts.replays),
         on_failed_(std::move(parts.on_failed)),
         cursor_(std::move(cursor)),
         hub_(parts.market, parts.log.last_epoch(), parts.options),
@@ -66,14 +69,20 @@ class FeedStage {
             "From the sequencing of an order to its frame being ready to send")) {}
 
   std::span<const std::string_view> subprotocols(std::string_view path) const {
-    if (path == market_path) return market_subprotocols;
+    if (path == market_path || path == replay_path) return market_subprotocols;
     if (path == trade_path) return trade_subprotocols;
     return {};
   }
 
-  void open(std::string_view path, SessionInfo info, std::optional<Conversation>& into) {
-    if (path == market_path)
+  void open(const HttpRequest& request, SessionInfo info, std::optional<Conversation>& into) {
+    if (request.path == market_path)
       into.emplace(std::in_place_type<MarketSession>, hub_, log_, options_, std::move(info));
+    else if (request.path == replay_path)
+      into.emplace(
+          std::in_place_type<ReplaySession>,
+          ReplayParts{
+              .log = log_, .options = options_, .known = hub_.instruments(), .groups = replays_},
+          std::move(info), request.query);
     else
       into.emplace(std::in_place_type<TradeSession>, router_, entry_, keys_, log_, options_,
                    std::move(info));
@@ -138,6 +147,7 @@ class FeedStage {
   const Log& log_;
   const FeedOptions& options_;
   const Keys& keys_;
+  ReplayGroups& replays_;
   std::function<void(const Error&)> on_failed_;
   Cursor cursor_;
   Hub hub_;

@@ -18,6 +18,7 @@
 #include "feed/listener.h"          // Listener::Sharing
 #include "feed/lost_sessions.h"     // LostSessions
 #include "feed/metrics.h"           // Metrics
+#include "feed/replay_groups.h"     // ReplayGroups
 #include "matching/engine.h"        // Engine
 #include "matching/market_state.h"  // MarketState
 #include "matching/sequencer.h"     // Gate
@@ -36,6 +37,7 @@ struct IoShardParts {
   std::uint32_t accounts_max;
   Gate gate;
   LostSessions& lost_sessions;  // of all shards
+  ReplayGroups& replays;        // likewise
   const Keys& keys;
   const FeedOptions& options;
   TlsContext context;

@@ -385,6 +385,11 @@ void MarketSession::on_timer(TimeNs now, Outbox& out) {
   }
 }
 
+bool MarketSession::take_control(std::size_t bytes, Outbox& out) {
+  return state_->take_control(bytes, out);
+}
+void MarketSession::restart() { state_->pump.restart(); }
+bool MarketSession::carries(SymbolId symbol) const { return state_->pump.streams().has(symbol); }
 std::size_t MarketSession::stream_count() const { return state_->pump.streams().size(); }
 bool MarketSession::is_live() const { return state_->pump.is_live(); }
 

@@ -20,7 +20,7 @@
 #include "feed/hub.h"           // Hub
 #include "feed/outbox.h"        // Outbox
 #include "feed/session_info.h"  // SessionInfo
-#include "matching/types.h"     // TimeNs
+#include "matching/types.h"     // TimeNs, SymbolId
 #include "replay/log.h"         // Log
 
 namespace bourse {
@@ -39,6 +39,13 @@ class MarketSession {
   // REQUIRES: the hub is flushed.
   bool pump(Outbox& out, TimeNs now);
   void on_timer(TimeNs now, Outbox& out);  // about 10 times a second
+
+  // For whoever serves something besides on the same connection: whether one more control message
+  // is within the limits; if not, it has been answered.
+  bool take_control(std::size_t bytes, Outbox& out);
+  // The hub was restarted: see StreamPump::restart().
+  void restart();
+  bool carries(SymbolId symbol) const;  // any stream of it
 
   // For metrics.
   std::size_t stream_count() const;

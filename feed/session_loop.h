@@ -10,12 +10,14 @@
 // A Stage has:
 //   using Conversation = ...;  // or a std::variant of such: on_open(Outbox&), on_text(string_view,
 //                              // Outbox&), on_binary(span, Outbox&), bool pump(Outbox&, TimeNs),
-//                              // on_timer(TimeNs, Outbox&)
+//                              // on_timer(TimeNs, Outbox&), perhaps int64_t due_ns() const: when
+//                              // to be pumped next, steady clock
 //   std::span<const std::string_view> subprotocols(std::string_view path);  // empty: no endpoint
-//   void open(std::string_view path, SessionInfo, std::optional<Conversation>& into);
+//   void open(const HttpRequest&, SessionInfo, std::optional<Conversation>& into);
 //   HttpAnswer answer(const HttpRequest&);
 //   bool serves() const;            // false: connections wait to be accepted
 //   bool has_news() const;          // something advance() would take in
+//   int64_t due_ns() const;         // optional: when advance() has to be called at the latest
 //   bool advance(TimeNs now);       // takes it in, a bounded piece; true: sweep all sessions
 #pragma once
 
@@ -29,11 +31,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "feed/auth.h"             // make_nonce
 #include "feed/certificate.h"      // TlsContext
+#include "feed/conversation.h"     // with, ClockedSeats
 #include "feed/egress.h"           // Egress
 #include "feed/feed_options.h"     // FeedOptions
 #include "feed/http_message.h"     // HttpRequest, http_error
@@ -98,13 +100,16 @@ class SessionLoop {
     if (!ready_.empty() || !due_.empty() || visitors_wait())
       reactor_.poll();
     else
-      reactor_.wait(std::max(next_timer_ns_ - reactor_.now_ns(), std::int64_t{0}), has_news);
+      reactor_.wait(std::max(wake_ns() - steady_now_ns(), std::int64_t{0}), has_news);
     const std::int64_t now_ns = reactor_.now_ns();
     utc_ = wall_clock_now();
     accept();
     take_ready();
     if (stage_.advance(utc_)) sweep_all_ = true;
     run_timers(now_ns);
+    clocked_.for_due(now_ns, [this](Seat& seat) {
+      if (is_pumpable(seat)) mark_due(seat);
+    });
     sweep(now_ns);
     if (stop_code_.load(std::memory_order_relaxed) != 0 && !draining_) begin_drain(now_ns);
     return !draining_ || (!seats_.empty() && now_ns < drain_deadline_ns_);
@@ -114,7 +119,8 @@ class SessionLoop {
   std::uint64_t records() const { return egress_.records(); }  // of TLS, sent
 
  private:
-  static constexpr int accepts_per_turn = 16, rounds_per_turn = 16;
+  static constexpr std::size_t accepts_per_turn = 16;
+  static constexpr int rounds_per_turn = 16;
   static constexpr std::int64_t timer_period_ns = 100'000'000;
   static constexpr std::size_t seats_per_timer_slice = 256;
   static constexpr std::size_t timer_slices_max = 10;
@@ -128,12 +134,16 @@ class SessionLoop {
     bool reading_paused = false;
   };
 
-  template <class Call>  // std::visit for a variant of conversations, else a plain call
-  static auto with(Conversation& conversation, Call call) {
-    if constexpr (requires { std::variant_size<Conversation>::value; })
-      return std::visit(call, conversation);
-    else
-      return call(conversation);
+  // While the socket is full the stage's own log keeps what is due: nothing is copied for it.
+  bool is_pumpable(Seat& seat) const {
+    return seat.state() == Session::State::open && !seat.wire().pending() &&
+           !seat.outbox().close_requested() &&
+           seat.outbox().size() < options_.limits.outbox_low_bytes;
+  }
+  std::int64_t wake_ns() const {
+    std::int64_t latest = next_timer_ns_;
+    if constexpr (requires { stage_.due_ns(); }) latest = std::min(latest, stage_.due_ns());
+    return clocked_.wake_ns(latest, [this](Seat& seat) { return is_pumpable(seat); });
   }
 
   void mark_due(Seat& seat) {
@@ -143,6 +153,7 @@ class SessionLoop {
   }
 
   bool visitors_wait() const { return listener_ && listener_->ready() && stage_.serves(); }
+
   void accept() {
     if (!visitors_wait()) return;
     accepted_.clear();
@@ -222,7 +233,8 @@ class SessionLoop {
     info.nonce = make_nonce();
     info.subprotocol = decision.subprotocol;
     info.peer = seat.peer();
-    stage_.open(request.path, std::move(info), seat.conversation);
+    stage_.open(request, std::move(info), seat.conversation);
+    clocked_.add(seat);
     seat.upgrade(decision.subprotocol);
   }
 
@@ -265,20 +277,7 @@ class SessionLoop {
       with(*seat.conversation, [&](auto& c) { c.on_timer(utc_, seat.outbox()); });
       if (!seat.outbox().empty() || seat.outbox().close_requested()) mark_due(seat);
     }
-    if (timer_slice_ == 0) measure();
-  }
-
-  void measure() {
-    std::int64_t waiting = 0, clients = 0, blocked = 0;
-    for (const auto& seat : seats_) {
-      waiting += static_cast<std::int64_t>(seat->outbox().size());
-      clients += seat->state() == Session::State::open;
-      blocked += seat->wire().pending();
-    }
-    metrics_.outbox_bytes.set(waiting);
-    metrics_.clients.set(clients);
-    metrics_.blocked.set(blocked);
-    metrics_.connections.set(static_cast<std::int64_t>(seats_.size()));
+    if (timer_slice_ == 0) metrics_.measure(seats_);
   }
 
   void sweep(std::int64_t now_ns) {
@@ -303,9 +302,7 @@ class SessionLoop {
     Outbox& outbox = seat.outbox();
     bool more = false;
     const bool is_open = seat.state() == Session::State::open;
-    // While the socket is full the stage's own log keeps what is due: nothing is copied for it.
-    if (is_open && !seat.wire().pending() && !outbox.close_requested() &&
-        outbox.size() < options_.limits.outbox_low_bytes)
+    if (is_pumpable(seat))
       more = with(*seat.conversation, [&](auto& c) { return c.pump(outbox, utc_); });
     more |= egress_.add(seat, now_ns);
     if (is_open && outbox.empty() && outbox.close_requested())
@@ -341,6 +338,7 @@ class SessionLoop {
       metrics_.ended[static_cast<std::size_t>(seat.ending())]->add();
       if (seat.conversation) {
         --open_count_;
+        clocked_.remove(seat);
         seat.conversation.reset();
       }
       std::swap(seats_[seat.index], seats_.back());
@@ -380,6 +378,7 @@ class SessionLoop {
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<std::unique_ptr<Seat>> buried_;
   std::vector<Seat*> due_;
+  ClockedSeats<Seat> clocked_;
   std::vector<Seat*> sweeping_;
   std::vector<Accepted> accepted_;
   Egress egress_;

@@ -9,6 +9,7 @@
 
 #include "feed/ending.h"   // Ending
 #include "feed/metrics.h"  // Metrics, Counter, Gauge, Histogram
+#include "feed/session.h"  // Session
 
 namespace bourse {
 
@@ -28,6 +29,21 @@ struct SessionMetrics {
   Gauge& outbox_bytes;
   Histogram& sweep;                           // one sweep over the sessions: encrypt and send
   std::array<Counter*, endings_count> ended;  // by Ending
+
+  // What is there now: `seats` are pointers to sessions.
+  template <class Seats>
+  void measure(const Seats& seats) {
+    std::int64_t waiting = 0, open = 0, full = 0;
+    for (const auto& seat : seats) {
+      waiting += static_cast<std::int64_t>(seat->outbox().size());
+      open += seat->state() == Session::State::open;
+      full += seat->wire().pending();
+    }
+    outbox_bytes.set(waiting);
+    clients.set(open);
+    blocked.set(full);
+    connections.set(static_cast<std::int64_t>(seats.size()));
+  }
 };
 
 inline SessionMetrics::SessionMetrics(Metrics& m)

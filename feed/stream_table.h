@@ -4,6 +4,7 @@
 //   Errors: none; what is not subscribed is nullptr.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,13 @@ class StreamTable {
     const std::uint32_t symbol = wire::symbol_of(id).value();
     if (symbol >= column.size() || column[symbol] == 0) return nullptr;
     return &streams_[column[symbol] - 1];
+  }
+
+  // Any stream of the instrument.
+  bool has(SymbolId symbol) const {
+    return std::any_of(index_.begin(), index_.end(), [symbol](const auto& column) {
+      return symbol.value() < column.size() && column[symbol.value()] != 0;
+    });
   }
 
   std::size_t size() const { return streams_.size(); }

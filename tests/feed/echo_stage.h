@@ -67,7 +67,7 @@ struct EchoStage {
     return path == "/echo" ? std::span<const std::string_view>(spoken)
                            : std::span<const std::string_view>();
   }
-  void open(std::string_view, SessionInfo info, std::optional<EchoConversation>& into) {
+  void open(const HttpRequest&, SessionInfo info, std::optional<EchoConversation>& into) {
     into.emplace(std::move(info));
   }
   HttpAnswer answer(const HttpRequest& request) {

@@ -35,6 +35,7 @@ class RunningShard {
                        .accounts_max = 16,
                        .gate = exchange.sequencer->add_gate("io", 64),
                        .lost_sessions = lost_sessions,
+                       .replays = replays,
                        .keys = keys_,
                        .options = options_,
                        .context = *context,
@@ -94,6 +95,7 @@ class RunningShard {
 
   SmallExchange exchange;
   Metrics metrics;
+  ReplayGroups replays{8};
   LostSessions lost_sessions{0};
   std::vector<std::string> not_ready;
   std::unique_ptr<IoShard> shard;

@@ -1,0 +1,15 @@
+// `bourse serve-replay` on the command line.
+//   Owner:   the main thread. The command line library stays in the .cpp.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace bourse {
+
+void add_serve_replay(CLI::App& app, std::function<int()>& run);
+
+}  // namespace bourse
