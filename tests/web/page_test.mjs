@@ -188,10 +188,18 @@ const tests = {
     await page.locator('#replay-play').click();
     const before = await page.evaluate(() => bourse.replay.feed.seq);
     for (let i = 0; i < 5; ++i) await page.locator('#replay-step').click();
-    const after = await page.evaluate(() => bourse.replay.feed.seq);
-    assert.ok(after >= before + 5, `${before} to ${after}`);
+    await until((seq) => bourse.replay.feed.seq >= seq + 5, before);
     await shot('replay');
     await ladderIsTheServers();
+    const trades = await page.evaluate(() => bourse.market().trades.length);
+    await page.locator('#replay-trade').click();
+    await until((count) => bourse.market().trades.length > count, trades);
+    await ladderIsTheServers();
+    await page.locator('#replay-speed').selectOption('max');
+    await page.locator('#replay-play').click();
+    await until(() => bourse.replay.feed.ended);
+    await page.locator('#replay-progress').click({ position: { x: 5, y: 3 } });
+    await until(() => bourse.replay.feed.ready && bourse.replay.feed.seq < bourse.replay.feed.head);
     await page.locator('#replay-live').click();
     await state('live');
   },

@@ -33,4 +33,8 @@ export interface Instrument {
   instrument_id: number; symbol: string; base: string; quote: string; tick_size: string; lot_size: string;
   min_qty: string; max_qty: string; min_px: string; max_px: string; qty_exponent: number;
 }
-export type ServerText = Hello | Subscribed | Unsubscribed | Pong | AuthOk | Exec | (ServerError & { op: 'error' }) | { op: 'shutdown' };
+export interface ReplayState {
+  op: 'replay_state'; id?: number; state: 'waiting' | 'playing' | 'paused' | 'stepping' | 'seeking' | 'ended';
+  seq: string; ts: string; speed: string; from_seq: string; to_seq: string; members: number;
+}
+export type ServerText = Hello | Subscribed | Unsubscribed | Pong | AuthOk | Exec | ReplayState | (ServerError & { op: 'error' }) | { op: 'shutdown' };

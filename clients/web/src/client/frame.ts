@@ -8,7 +8,7 @@ export const Channel = { mbo: 1, bbo: 3, trade: 4, status: 8, definition: 9, sys
 export const Flag = {
   snapshot: 1, snapBegin: 2, snapEnd: 4, replay: 8, conflated: 16, flushLast: 32, heartbeat: 64, partial: 128,
 } as const;
-export const SystemCode = { heartbeat: 0, slowReader: 2, replayCompleted: 3, caughtUp: 6 } as const;
+export const SystemCode = { heartbeat: 0, slowReader: 2, replayCompleted: 3, caughtUp: 6, endOfReplay: 11, clockTick: 12 } as const;
 
 const IDENTIFIER = 0x4b434954; // "TICK"
 const HEADER_BYTES = 40;

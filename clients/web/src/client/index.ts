@@ -7,4 +7,4 @@ export { Channel, Flag, Frame, SystemCode } from './frame';
 export { MarketFeed, type FeedEvents, type Start, type TradeTick } from './market_feed';
 export { type Fill, OrderEntry, type OrderRequest, type Outcome, type OwnOrder, type TradeEvents } from './order_entry';
 export { phaseInWords, reasonInWords, takesOrders } from './reasons';
-export { ReplayFeed } from './replay_feed';
+export { ReplayFeed, type ReplayStart } from './replay_feed';

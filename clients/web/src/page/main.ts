@@ -168,7 +168,6 @@ function frame(): void {
   const now = performance.now();
   ++frames;
   asked = false;
-  replay.advance();
   const market = shown();
   const orders: Iterable<OwnOrder> = replay.active ? [] : entry.open.values();
   if (market) {
@@ -197,7 +196,7 @@ function frame(): void {
     strip.paint();
     if (market) paintTable(market);
   }
-  if (replay.feed?.playing) wake();
+  if (replay.active) wake();
 }
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-bar]'))

@@ -1,5 +1,5 @@
 // The bar below: pick a time or a transaction of the log, play it at any pace on the same panels, return to live.
-import { ReplayFeed, type TradeTick } from '../client/index';
+import { ReplayFeed, type ReplayStart, type TradeTick } from '../client/index';
 import { $, clockText, setText } from './dom';
 import { Market } from './market';
 
@@ -21,7 +21,9 @@ export class ReplayBar {
     });
     $('replay-play').addEventListener('click', () => this.toggle());
     $('replay-step').addEventListener('click', () => this.feed?.step());
-    $('replay-speed').addEventListener('change', () => this.setSpeed());
+    $('replay-trade').addEventListener('click', () => this.feed?.step('trades'));
+    $('replay-speed').addEventListener('change', () => this.feed?.setPace(this.pace));
+    $('replay-progress').addEventListener('click', (e) => this.jump(e));
     $('replay-live').addEventListener('click', () => this.stop());
   }
 
@@ -43,18 +45,29 @@ export class ReplayBar {
     this.startAt({ ts: String(date.getTime()) + '000000' });
   }
 
-  startAt(start: { seq: string } | { ts: string }): void {
+  private get pace(): string {
+    return $<HTMLSelectElement>('replay-speed').value;
+  }
+  // A click into the bar of the log's range.
+  private jump(event: MouseEvent): void {
+    const { feed } = this;
+    const bar = $('replay-progress').getBoundingClientRect();
+    if (!feed || feed.head <= feed.earliest) return;
+    const share = Math.max(0, Math.min(1, (event.clientX - bar.left) / bar.width));
+    this.startAt({ seq: String(Math.round(feed.earliest + share * (feed.head - feed.earliest))) });
+  }
+
+  startAt(start: ReplayStart): void {
     const live = this.live();
     if (!live) return;
     this.feed?.close();
-    const feed = new ReplayFeed(this.base, live.symbol, live.units, (trade: TradeTick) => market.addTrade(trade));
+    const feed = new ReplayFeed(this.base, start, this.pace, live.symbol, live.units, (trade: TradeTick) => market.addTrade(trade));
     const market = new Market(live.symbol, live.units, feed.book, live.barSeconds);
     market.seed(live, (trade) => ('ts' in start ? trade.tsMs * 1e6 < Number(start.ts) : trade.seq < Number(start.seq)));
     this.feed = feed;
     this.market = market;
-    this.setSpeed();
     feed.play();
-    feed.open(start);
+    feed.open();
     document.body.dataset.mode = 'replay';
     this.changed();
   }
@@ -71,14 +84,8 @@ export class ReplayBar {
     if (this.feed.playing) this.feed.pause();
     else this.feed.play();
   }
-  private setSpeed(): void {
-    if (this.feed) this.feed.speed = Number($<HTMLSelectElement>('replay-speed').value);
-  }
 
   // Each paint.
-  advance(): void {
-    this.feed?.advance();
-  }
   paint(): void {
     const { feed } = this;
     if (!feed) return;
@@ -88,7 +95,7 @@ export class ReplayBar {
     $<HTMLProgressElement>('replay-progress').value = Math.max(0, Math.min(1, share));
     const text = feed.problem ? `cannot replay: ${feed.problem}`
       : !feed.ready ? 'reading the log…'
-      : `${clockText(feed.timeMs)} · seq ${feed.seq} of ${feed.head}` + (feed.buffered ? '' : ' · the present');
+      : `${clockText(feed.timeMs)} · seq ${feed.seq} of ${feed.head}` + (feed.ended ? ' · the end' : '');
     setText($('replay-note'), text);
   }
 }
