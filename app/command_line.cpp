@@ -15,7 +15,7 @@
 #include "app/history_options.h"   // add_book, add_snapshot
 #include "app/journal_options.h"   // add_journal
 #include "app/replay_command.h"    // replay_command
-#include "app/replay_options.h"    // add_serve_replay
+#include "app/replay_options.h"    // add_serve_replay, add_whatif
 #include "app/serve_command.h"     // serve_command
 #include "app/settings.h"          // nearest
 #include "app/tail_command.h"      // tail_command
@@ -41,7 +41,7 @@ Commands
   journal   list, verify, look after one    diff      where two journals part
   admin     halt, limit, list, bust         book      the book as it was
   snapshot  of a journal at rest            export    as dbn, csv, npy, jsonl
-  serve-replay  a journal, as if it were live
+  whatif    your orders in a past session   serve-replay  a journal, as if it were live
   version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
@@ -195,6 +195,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_replay(app, invocation);
   add_book(app, invocation.run);
   add_serve_replay(app, invocation.run);
+  add_whatif(app, invocation.run);
   add_snapshot(app, invocation.run);
   add_import(app, invocation.run);
   add_export(app, invocation.run);

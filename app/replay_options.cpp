@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/serve_replay_command.h"  // serve_replay_command
+#include "app/whatif_command.h"        // whatif_command
 
 namespace bourse {
 namespace {
@@ -57,6 +58,22 @@ void add_serve_replay(CLI::App& app, std::function<int()>& run) {
       return serve_replay_command(arguments);
     };
   });
+}
+
+void add_whatif(CLI::App& app, std::function<int()>& run) {
+  CLI::App* whatif =
+      app.add_subcommand("whatif", "a strategy's orders in a recorded session: counterfactual");
+  static WhatIfArguments arguments;
+  whatif->add_option("DIRECTORY", arguments.directory, "the journal")->required();
+  whatif->add_option("--orders", arguments.orders_file, "CSV or JSON lines: docs/REPLAY.md")
+      ->required();
+  whatif->add_option("--latency-us", arguments.latency_us,
+                     "from each decision to its arrival; default: 0");
+  whatif->add_option("--account", arguments.account,
+                     "of the strategy; default: the highest one that is not used");
+  whatif->add_option("--to-seq", arguments.to_sequence, "last sequence; default: the head");
+  whatif->add_flag("--json", arguments.json, "one JSON object, with every change");
+  whatif->callback([&run] { run = [] { return whatif_command(arguments); }; });
 }
 
 }  // namespace bourse
