@@ -4,6 +4,7 @@ and clients that know only /v1/md."""
 import asyncio
 import hashlib
 import json
+import os
 import re
 import signal
 import struct
@@ -124,7 +125,8 @@ class Replays(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="bourse-replay-")
         cls.journal = cls.folder.name + "/journal"
-        cls.exchange = ExchangeProcess("--durability", "memory", journal=cls.journal).start()
+        # Two threads: connections of one key may land on either.
+        cls.exchange = ExchangeProcess("--durability", "memory", "--set", "feed.io_threads=2", journal=cls.journal).start()
 
         async def live():
             events = {}
@@ -187,6 +189,27 @@ class Replays(unittest.TestCase):
         stream = next(s for s in self.live.events if s >> 24 == 1)
         live = np.frombuffer(self.rows(self.live.events, stream, self.last), subscribe.MBO)["seq"].tolist()
         self.assertEqual(seqs, live)
+
+    def test_a_day_of_nasdaq_is_read_at_ten_times_its_pace_by_a_client_of_the_live_feed(self):
+        shared = os.environ.get("BOURSE_SHARED")
+        if not shared:
+            self.skipTest("the market data folder is not there")
+        journal = os.path.join(self.folder.name, "aapl")
+        run("import", "itch", os.path.join(shared, "data/itch_aapl_20200130/locate-13-10k.bin"), "--date", "2020-01-30",
+            "--journal", journal, check=0)
+        _, out, _ = run("book", "AAPL", "--journal", journal, "--depth", "1", "--json", check=0)
+        # Five hours before the opening: what is quiet for long is cut to a millisecond.
+        with ReplayServer(journal, "--speed", "10", "--max-gap-ms", "1") as server:
+            async def follow():
+                last, count = None, 0
+                async for channel, symbol, header, rows in subscribe.follow(server.url, ["AAPL"], ["mbo", "bbo"]):
+                    count += len(rows) if channel == "mbo" else 0
+                    last = rows[-1] if channel == "bbo" else last
+                return last, count
+            last, count = asyncio.run(asyncio.wait_for(follow(), 120))
+        self.assertEqual(count, 9954)
+        self.assertEqual((int(last["bid_px"]), int(last["ask_px"])), (320_140_000_000, 320_300_000_000))
+        self.assertIn('"320.14', out)
 
     def test_the_terminal_reads_a_replay(self):
         with ReplayServer(self.journal, "--to-seq", str(self.last), "--speed", "max") as server:
