@@ -1,0 +1,26 @@
+"""The market data, journal and orders of a Bourse exchange in numpy and pandas. docs/PYTHON.md: from zero to a DataFrame.
+
+    bourse.open("journal/").to_df("trades", "BTC-USD")          history, from a directory
+    bourse.Live("wss://127.0.0.1:9443", insecure=True)          the market now, resumed by default
+    bourse.connect("wss://127.0.0.1:9443", insecure=True)       orders
+"""
+from .book import ASK, BID, Best, Book, Level
+from .errors import (BookError, BourseError, DamagedError, FrameError, GapError, JournalError, RangeError, Rejected, RemoteError,
+                     UnknownSymbol)
+from .frames import Frame, System
+from .grid import DepthGrid, bars, depth_grid, imbalance
+from .historical import RemoteHistory
+from .historical import historical as Historical
+from .instrument import Instrument
+from .journal import Journal, book_at, open
+from .live import Live
+from .notices import (CaughtUp, Defined, Disconnected, Gap, Heartbeat, Reconnected, ReplayCompleted, Shutdown, Slow, Stale)
+from .orders import AsyncTrader, Order, Report, Trader, connect
+from .records import NO_PRICE, Channel, EventFlag, FrameFlag, Kind, SystemCode
+
+__all__ = [
+    "ASK", "BID", "Best", "Book", "Level", "BookError", "BourseError", "DamagedError", "FrameError", "GapError", "JournalError",
+    "RangeError", "Rejected", "RemoteError", "UnknownSymbol", "Frame", "System", "DepthGrid", "bars", "depth_grid", "imbalance",
+    "RemoteHistory", "Historical", "Instrument", "Journal", "book_at", "open", "Live", "CaughtUp", "Defined", "Disconnected", "Gap",
+    "Heartbeat", "Reconnected", "ReplayCompleted", "Shutdown", "Slow", "Stale", "AsyncTrader", "Order", "Report", "Trader", "connect",
+    "NO_PRICE", "Channel", "EventFlag", "FrameFlag", "Kind", "SystemCode"]

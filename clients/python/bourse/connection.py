@@ -1,0 +1,81 @@
+"""How a connection is made: TLS, addresses, the module websockets; and a thread with a loop for those who have none."""
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import json
+import ssl
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, Coroutine, TypeVar
+
+from .errors import BourseError
+
+T = TypeVar("T")
+MESSAGE_BYTES_MAX = 2**20
+BACKOFF_S = (0.0, 0.1, 0.4, 1.0, 3.0, 10.0, 30.0)
+
+
+def websockets_module() -> Any:
+    try:
+        import websockets
+    except ImportError:
+        raise BourseError("live data and orders need the Python module websockets: apt install python3-websockets or "
+                          "pip install websockets") from None
+    return websockets
+
+
+def tls(insecure: bool, ca: str | None) -> ssl.SSLContext:
+    """`ca`: a file with the authority of the server. `insecure` takes any certificate: for the demo on this machine."""
+    context = ssl.create_default_context(cafile=ca)
+    if insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def base_url(url: str) -> str:
+    """wss://HOST:PORT of an address with any path."""
+    parts = urllib.parse.urlsplit(url if "://" in url else f"wss://{url}")
+    if parts.scheme not in ("wss", "https", "ws") or not parts.netloc:
+        raise ValueError(f"{url!r} is no address of an exchange: wss://HOST:PORT")
+    return f"{'ws' if parts.scheme == 'ws' else 'wss'}://{parts.netloc}"
+
+
+def get(url: str, path: str, context: ssl.SSLContext) -> Any:
+    """JSON of an HTTP path of the same port."""
+    address = base_url(url).replace("ws", "http", 1) + path
+    try:
+        with urllib.request.urlopen(address, context=context, timeout=10) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, OSError) as error:
+        raise BourseError(f"{address}: {error}; is the exchange running there? `insecure=True` takes the demo's own certificate") from None
+
+
+class LoopThread:
+    """Notebooks and scripts call; the loop has its own thread."""
+
+    def __init__(self, name: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def call(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return future.result(timeout)
+        except (concurrent.futures.TimeoutError, KeyboardInterrupt):
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(5)
+        if not self.loop.is_running() and not self.loop.is_closed():
+            self.loop.close()

@@ -1,0 +1,397 @@
+"""Orders: `Trader` for scripts and notebooks, `AsyncTrader` for those who have a loop. A refusal is an exception, a lost connection is
+not: the session comes back, reads the reports it has missed and sends again what was not sequenced, with the same client_seq."""
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import hashlib
+import hmac
+import json
+import random
+from decimal import Decimal
+from typing import Any, Callable, Iterator
+
+from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, get, tls, websockets_module
+from .errors import BourseError, Rejected, RemoteError, UnknownSymbol
+from .instrument import Instrument
+
+Number = str | int | float | Decimal
+DEMO_KEY, DEMO_SECRET = "demo", b"bourse-demo-secret-not-for-production"
+_ENDED = frozenset({"filled", "canceled", "rejected", "expired"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """One report of the account (docs/PROTOCOL.md, section 6). `raw` has every field, prices and quantities as decimal text."""
+    exec_seq: int
+    seq: int
+    type: str
+    status: str
+    order_id: int
+    client_seq: int
+    symbol: str
+    last_qty: Decimal
+    last_px: Decimal | None
+    leaves_qty: Decimal
+    cum_qty: Decimal
+    is_replay: bool
+    raw: dict[str, Any]
+
+    @staticmethod
+    def of(raw: dict[str, Any]) -> Report:
+        return Report(int(raw["exec_seq"]), int(raw["seq"]), raw["exec_type"], raw.get("status", ""), int(raw.get("order_id", 0)),
+                      int(raw.get("client_seq", 0)), raw.get("symbol", ""), Decimal(raw.get("last_qty", "0")),
+                      Decimal(raw["last_px"]) if "last_px" in raw else None, Decimal(raw.get("leaves_qty", "0")),
+                      Decimal(raw.get("cum_qty", "0")), bool(raw.get("replay")), raw)
+
+
+@dataclasses.dataclass(slots=True)
+class Order:
+    """One order, kept up to date by its reports."""
+    symbol: str
+    side: str
+    order_id: int
+    client_seq: int
+    price: Decimal | None
+    qty: Decimal
+    status: str = "none"
+    filled: Decimal = Decimal(0)
+    leaves: Decimal = Decimal(0)
+    fills: list[Report] = dataclasses.field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in _ENDED
+
+    def take(self, report: Report) -> None:
+        self.status, self.filled, self.leaves = report.status or self.status, report.cum_qty, report.leaves_qty
+        if report.last_qty:
+            self.fills.append(report)
+        if report.type == "replaced":
+            self.qty = Decimal(report.raw.get("qty", self.qty))
+            self.price = Decimal(report.raw["price"]) if "price" in report.raw else self.price
+
+
+@dataclasses.dataclass(slots=True)
+class _Request:
+    message: dict[str, Any]
+    is_answer: Callable[[Report], bool]
+    answer: asyncio.Future[Report]
+
+
+def _rejection(report: Report) -> Rejected:
+    return Rejected(int(report.raw.get("reject_code", 0)), str(report.raw.get("reject", "")), "", report.raw, True)
+
+
+class AsyncTrader:
+    """`async with AsyncTrader(url) as x: order = await x.buy("BTC-USD", 0.5, price="60000.01")`. Without a key: the demo's."""
+
+    def __init__(self, url: str, key: str = DEMO_KEY, secret: bytes | str = DEMO_SECRET, *, insecure: bool = False, ca: str | None = None,
+                 reconnect: bool = True, timeout: float = 30.0, **auth: Any) -> None:
+        self.url = base_url(url)
+        self.account = 0
+        self.orders: dict[int, Order] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.reconnects = 0
+        self._key, self._secret, self._auth = key, secret.encode() if isinstance(secret, str) else secret, auth
+        self._tls = tls(insecure, ca) if self.url.startswith("wss") else None
+        self._insecure, self._ca = insecure, ca
+        self._reconnect, self._timeout = reconnect, timeout
+        self._client_seq = 0
+        self._exec_seq = 0
+        self._pending: dict[str, _Request] = {}
+        self._reports: asyncio.Queue[Report] = asyncio.Queue()
+        self._listeners: list[Callable[[Report], object]] = []
+        self._socket: Any = None
+        self._is_ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> AsyncTrader:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._tls is not None:
+            found = await loop.run_in_executor(None, get, self.url, "/v1/instruments", self._tls)
+            self.instruments = {i["symbol"]: _instrument(i) for i in found["instruments"]}
+        self._task = loop.create_task(self._run())
+        ready = loop.create_task(self._is_ready.wait())
+        await asyncio.wait({self._task, ready}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not self._is_ready.is_set():
+            ready.cancel()
+            self._task.cancel()
+            raise self._failure or BourseError(f"{self.url}/v1/trade: no answer within {self._timeout} s")
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        websockets = websockets_module()
+        attempts = 0
+        while True:
+            try:
+                async with websockets.connect(self.url + "/v1/trade", ssl=self._tls, max_size=MESSAGE_BYTES_MAX, close_timeout=1,
+                                              subprotocols=["bourse.json.v1"]) as socket:
+                    await self._log_on(socket)
+                    self._socket, attempts = socket, 0
+                    self._is_ready.set()
+                    async for message in socket:
+                        self._on_message(json.loads(message))
+                reason = f"closed with {socket.close_code}"
+            except (RemoteError, asyncio.CancelledError) as error:
+                self._fail(error)
+                raise
+            except websockets.InvalidStatusCode as error:
+                self._fail(BourseError(f"{self.url}/v1/trade: refused with HTTP {error.status_code}"))
+                return
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError) as error:
+                reason = str(error) or type(error).__name__
+            self._socket = None
+            if not self._reconnect or (not self._is_ready.is_set() and attempts >= 3):
+                self._fail(BourseError(f"{self.url}/v1/trade: {reason}"))
+                return
+            await asyncio.sleep(BACKOFF_S[min(attempts, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.0))
+            attempts += 1
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error if isinstance(error, BourseError) else BourseError("the session is closed")
+        for request in self._pending.values():
+            if not request.answer.done():
+                request.answer.set_exception(self._failure)
+        self._pending.clear()
+
+    def _proof(self, text: bytes) -> tuple[str, bytes]:
+        """HMAC with a secret; Ed25519 with a private key as PEM."""
+        if not self._secret.startswith(b"-----BEGIN"):
+            return "hmac-sha256", hmac.new(self._secret, text, hashlib.sha256).digest()
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+        private: Any = load_pem_private_key(self._secret, None)
+        return "ed25519", private.sign(text)
+
+    async def _log_on(self, socket: Any) -> None:
+        hello = json.loads(await socket.recv())
+        algorithm, signature = self._proof(f"{hello['nonce']}|{hello['session']}".encode())
+        auth = {"op": "auth", "id": "auth", "key": self._key, "alg": algorithm, "sig": base64.b64encode(signature).decode(), **self._auth}
+        again = self._is_ready.is_set()
+        if again:
+            auth["exec_from"] = str(self._exec_seq + 1)
+        await socket.send(json.dumps(auth))
+        reply = json.loads(await socket.recv())
+        if reply["op"] != "auth_ok":
+            raise RemoteError(reply)
+        self.account = int(reply["account"])
+        self._client_seq = max(self._client_seq, int(reply["next_client_seq"]) - 1)
+        head = int(reply["exec_head"])
+        if not again:
+            self._exec_seq = head
+            return
+        self.reconnects += 1
+        while self._exec_seq < head:  # what has happened meanwhile, before anything is sent again
+            message = json.loads(await socket.recv())
+            if message.get("op") == "error" and message.get("code") == 4001:  # the log no longer has them
+                break
+            self._on_message(message)
+        for request in list(self._pending.values()):
+            await socket.send(json.dumps(request.message))
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if message["op"] == "exec":
+            report = Report.of(message)
+            if report.exec_seq <= self._exec_seq:
+                return
+            self._exec_seq = report.exec_seq
+            order = self.orders.get(report.order_id)
+            if order is not None:
+                order.take(report)
+            for key, request in list(self._pending.items()):
+                if request.is_answer(report):
+                    if order is None and request.message["op"] == "order" and report.order_id:
+                        self._remember(report)
+                    del self._pending[key]
+                    if not request.answer.done():
+                        request.answer.set_result(report)
+            self._reports.put_nowait(report)
+            for listener in self._listeners:
+                listener(report)
+        elif message["op"] == "error":
+            refused = self._pending.pop(str(message.get("id")), None)
+            if refused is not None and not refused.answer.done():
+                refused.answer.set_exception(Rejected(int(message["code"]), message.get("name", ""),
+                                                      message.get("msg", ""), message, False))
+
+    def _remember(self, report: Report) -> None:
+        raw = report.raw
+        order = Order(report.symbol, raw.get("side", ""), report.order_id, report.client_seq,
+                      Decimal(raw["price"]) if "price" in raw else None, Decimal(raw.get("qty", "0")))
+        order.take(report)
+        self.orders[report.order_id] = order
+
+    async def request(self, message: dict[str, Any], is_answer: Callable[[Report], bool] | None = None) -> Report:
+        """Sends it with the next client_seq and waits for the report that answers it."""
+        self._client_seq += 1
+        number = self._client_seq
+        message = {**message, "id": str(number), "client_seq": str(number)}
+
+        def answers(report: Report) -> bool:
+            if report.client_seq == number and report.type in ("accepted", "replaced", "rejected", "cancel_rejected"):
+                return True
+            return is_answer is not None and is_answer(report)
+
+        if self._failure is not None:
+            raise self._failure
+        request = _Request(message, answers, asyncio.get_running_loop().create_future())
+        self._pending[str(number)] = request
+        if self._socket is not None:
+            try:
+                await self._socket.send(json.dumps(message))
+            except websockets_module().WebSocketException:
+                pass  # sent again when the session is back
+        try:
+            report = await asyncio.wait_for(request.answer, self._timeout)
+        finally:
+            self._pending.pop(str(number), None)
+        if report.type in ("rejected", "cancel_rejected"):
+            raise _rejection(report)
+        return report
+
+    def _instrument(self, symbol: str) -> Instrument:
+        if symbol not in self.instruments:
+            raise UnknownSymbol(symbol, list(self.instruments))
+        return self.instruments[symbol]
+
+    async def order(self, symbol: str, side: str, size: Number | None = None, *, lots: int | None = None, price: Number | None = None,
+                    ticks: int | None = None, **fields: Any) -> Order:
+        """`size` in the base currency or `lots`; `price` in the quote currency or `ticks`; without either a market order. Other fields as
+        in docs/PROTOCOL.md: tif, post_only, stop_px, type, ... Returns when it is accepted, raises Rejected when it is not."""
+        if (size is None) == (lots is None):
+            raise ValueError("an order has either `size` or `lots`")
+        if price is not None and ticks is not None:
+            raise ValueError("an order has either `price` or `ticks`, or neither (market)")
+        message: dict[str, Any] = {"op": "order", "symbol": symbol, "side": side, **fields}
+        message["qty"] = str(size) if lots is None else f"{self._instrument(symbol).size_decimal(lots):f}"
+        if ticks is not None:
+            message["px"] = f"{self._instrument(symbol).decimal(ticks):f}"
+        elif price is not None:
+            message["px"] = str(price)
+        message.setdefault("type", "limit" if "px" in message else "market")
+        report = await self.request(message)
+        return self.orders[report.order_id]
+
+    async def buy(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
+        return await self.order(symbol, "buy", size, **fields)
+
+    async def sell(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
+        return await self.order(symbol, "sell", size, **fields)
+
+    async def cancel(self, order: Order | int) -> Report:
+        """Rejected with 5009 if it is gone already."""
+        number = order if isinstance(order, int) else order.order_id
+        return await self.request({"op": "cancel", "order_id": str(number)}, lambda r: r.order_id == number and r.type == "canceled")
+
+    async def amend(self, order: Order, price: Number | None = None, size: Number | None = None, **fields: Any) -> Report:
+        message: dict[str, Any] = {"op": "amend", "symbol": order.symbol, "order_id": str(order.order_id), **fields}
+        message["px"] = str(price if price is not None else order.price)
+        message["qty"] = str(size if size is not None else order.leaves)
+        return await self.request(message, lambda r: r.order_id == order.order_id and r.type == "replaced")
+
+    async def cancel_all(self, symbol: str | None = None) -> Report:
+        return await self.request({"op": "mass_cancel", **({"symbol": symbol} if symbol else {})})
+
+    async def cancel_after(self, ms: int) -> Report:
+        """The dead-man timer: everything is cancelled unless this is called again within `ms`; 0 disarms."""
+        return await self.request({"op": "cancel_after", "ms": ms})
+
+    async def next_report(self) -> Report:
+        return await self._reports.get()
+
+    def on_report(self, listener: Callable[[Report], object]) -> None:
+        self._listeners.append(listener)
+
+
+def _instrument(i: dict[str, Any]) -> Instrument:
+    exponent = int(i["qty_exponent"])
+    units = {n: int(Decimal(i[n]).scaleb(-exponent)) for n in ("lot_size", "min_qty", "max_qty")}
+    return Instrument(id=int(i["instrument_id"]), symbol=i["symbol"], base=i.get("base", ""), quote=i.get("quote", ""),
+                      tick_size_e9=int(Decimal(i["tick_size"]).scaleb(9)), lot_size=units["lot_size"], qty_exponent=exponent,
+                      min_qty=units["min_qty"], max_qty=units["max_qty"], seq=int(i.get("seq", 0)))
+
+
+class Trader:
+    """The same without `await`: `with bourse.connect(url, insecure=True) as x: order = x.buy("BTC-USD", 0.5, price="60000.01")`."""
+
+    def __init__(self, url: str, key: str = DEMO_KEY, secret: bytes | str = DEMO_SECRET, **options: Any) -> None:
+        self._thread = LoopThread("bourse-trader")
+
+        async def make() -> AsyncTrader:
+            trader = AsyncTrader(url, key, secret, **options)
+            await trader.open()
+            return trader
+
+        try:
+            self._trader = self._thread.call(make())
+        except BaseException:
+            self._thread.stop()
+            raise
+
+    @property
+    def instruments(self) -> dict[str, Instrument]:
+        return self._trader.instruments
+
+    @property
+    def orders(self) -> dict[int, Order]:
+        return self._trader.orders
+
+    @property
+    def account(self) -> int:
+        return self._trader.account
+
+    def order(self, symbol: str, side: str, size: Number | None = None, **fields: Any) -> Order:
+        return self._thread.call(self._trader.order(symbol, side, size, **fields))
+
+    def buy(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
+        return self.order(symbol, "buy", size, **fields)
+
+    def sell(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
+        return self.order(symbol, "sell", size, **fields)
+
+    def cancel(self, order: Order | int) -> Report:
+        return self._thread.call(self._trader.cancel(order))
+
+    def amend(self, order: Order, price: Number | None = None, size: Number | None = None, **fields: Any) -> Report:
+        return self._thread.call(self._trader.amend(order, price, size, **fields))
+
+    def cancel_all(self, symbol: str | None = None) -> Report:
+        return self._thread.call(self._trader.cancel_all(symbol))
+
+    def cancel_after(self, ms: int) -> Report:
+        return self._thread.call(self._trader.cancel_after(ms))
+
+    def reports(self, seconds: float) -> Iterator[Report]:
+        """As they come, until none has come for so long."""
+        while True:
+            try:
+                yield self._thread.call(asyncio.wait_for(self._trader.next_report(), seconds))
+            except asyncio.TimeoutError:
+                return
+
+    def close(self) -> None:
+        self._thread.call(self._trader.aclose())
+        self._thread.stop()
+
+    def __enter__(self) -> Trader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect(url: str, key: str = DEMO_KEY, secret: bytes | str = DEMO_SECRET, **options: Any) -> Trader:
+    return Trader(url, key, secret, **options)
