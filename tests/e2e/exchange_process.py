@@ -39,7 +39,7 @@ class ExchangeProcess:
         self.output = []
 
     def start(self):
-        self.output = []
+        self.output, self.url = [], None
         self.process = subprocess.Popen([binary(), *self.arguments], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         ready = threading.Event()
@@ -55,7 +55,7 @@ class ExchangeProcess:
 
         self.reader = threading.Thread(target=read, daemon=True)
         self.reader.start()
-        if not ready.wait(START_SECONDS_MAX) or self.process.poll() is not None:
+        if not ready.wait(START_SECONDS_MAX) or self.url is None:  # its output ends before it does
             raise AssertionError("the exchange did not start:\n" + "".join(self.output))
         return self
 
