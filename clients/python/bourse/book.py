@@ -45,6 +45,15 @@ class Best(NamedTuple):
 DEPTH = np.dtype([("bid", "<i8"), ("bid_size", "<i8"), ("bid_orders", "<i8"), ("ask", "<i8"), ("ask_size", "<i8"), ("ask_orders", "<i8")])
 
 
+def top10_checksum(levels: list[Level], instrument: Instrument) -> int:
+    """Of BookCheck: over price, size and count of the ten best bids, then asks, in units of the wire."""
+    data = b""
+    for level in levels:
+        data += (level.price * instrument.tick_size_e9).to_bytes(8, "little", signed=True)
+        data += (level.size * instrument.lot_size).to_bytes(8, "little") + level.orders.to_bytes(4, "little")
+    return crc32c(data)
+
+
 class _Queue:
     """The orders at one price, oldest first (a dict keeps the order in which they joined), and their sum."""
     __slots__ = ("orders", "size")
@@ -256,12 +265,7 @@ class Book:
         return int(np.bitwise_xor.reduce(x ^ x >> np.uint64(31)))
 
     def crc32c_top10(self) -> int:
-        data = b""
-        for side in (BID, ASK):
-            for level in self.levels(side, 10):
-                data += (level.price * self.instrument.tick_size_e9).to_bytes(8, "little", signed=True)
-                data += (level.size * self.instrument.lot_size).to_bytes(8, "little") + level.orders.to_bytes(4, "little")
-        return crc32c(data)
+        return top10_checksum(self.levels(BID, 10) + self.levels(ASK, 10), self.instrument)
 
     def check(self, check: Any) -> None:
         """Against a row of CHECK of the same rpt_seq; BookError names what differs."""

@@ -19,12 +19,14 @@ from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, tls,
 from .errors import BourseError, GapError, RemoteError, UnknownSymbol
 from .frames import Frame, System
 from .instrument import Instrument
-from .notices import (CaughtUp, Defined, Disconnected, Gap, Heartbeat, Notice, Reconnected, ReplayCompleted, Shutdown, Slow, Stale)
+from .notices import (CaughtUp, Defined, Disconnected, EndOfInterval, Gap, Heartbeat, Notice, Reconnected, ReplayCompleted, Shutdown,
+                      Slow, Stale)
 from .records import Channel, FrameFlag, SystemCode
 from .times import Time, nanoseconds
 
 Event = Frame | Notice
-WITH_SNAPSHOT = frozenset({"mbo", "bbo", "level", "depth10"})
+WITH_SNAPSHOT = frozenset({"mbo", "bbo", "level", "depth10", "check"})
+PARAMETERS = ("depth", "conflate_ms", "interval_ms", "every", "on_slow")  # of a channel: what makes a stream of its own, and how it is read
 SYMBOLS_PER_REQUEST = 500
 GAPS_IN_A_ROW_MAX = 3
 
@@ -67,20 +69,24 @@ class Live:
         self._thread: LoopThread | None = None
         self._waiting_since: float | None = None
         self._closed = False
+        self._is_over = False  # the server has said that nothing more comes
         self._gaps = 0
 
     # Asking.
     def subscribe(self, channel: str, symbols: str | Sequence[str], *, from_seq: int | None = None, start: Time | None = None,
-                  snapshot: bool = False, **options: Any) -> Live:
-        """`from_seq` or `start` (a time, or "earliest") begins in the past; `snapshot` sends the state first. Other options go to the
-        server as they are (depth, conflate_ms, ...). May be called while events are read."""
+                  to_seq: int | None = None, end: Time | None = None, snapshot: bool = False, **options: Any) -> Live:
+        """`from_seq` or `start` (a time, "session" or "earliest") begins in the past, `to_seq` (inclusive) or `end` (exclusive) ends there;
+        `snapshot` sends the state first. Other options go to the server as they are (depth, conflate_ms, interval_ms, every, on_slow).
+        May be called while events are read."""
         sub: dict[str, Any] = {"channel": channel, "symbols": [symbols] if isinstance(symbols, str) else list(symbols), **options}
         if from_seq is not None:
             sub["start"] = {"seq": str(from_seq)}
-        elif start == "earliest":
-            sub["start"] = "earliest"
+        elif start in ("earliest", "session"):
+            sub["start"] = start
         elif start is not None:
             sub["start"] = {"ts": str(nanoseconds(start))}
+        if to_seq is not None or end is not None:
+            sub["end"] = {"seq": str(to_seq)} if to_seq is not None else {"ts": str(nanoseconds(end))}
         if snapshot:
             sub["snapshot"] = True
         self._wishes.append(sub)
@@ -93,9 +99,13 @@ class Live:
         gone = [i for i, s in self.streams.items() if (s.channel, s.symbol) == (channel, symbol)]
         for stream in gone:
             del self.streams[stream]
-        if gone and self._socket is not None and self._loop is not None:
-            request = json.dumps({"op": "unsubscribe", "streams": gone})
-            asyncio.run_coroutine_threadsafe(self._socket.send(request), self._loop)
+        if gone:
+            self.request({"op": "unsubscribe", "streams": gone})
+
+    def request(self, message: dict[str, Any]) -> None:
+        """Any request of the protocol; nothing is sent while there is no connection."""
+        if self._socket is not None and self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._socket.send(json.dumps(message)), self._loop)
 
     def instrument(self, symbol: str) -> Instrument:
         for instrument in self.instruments.values():
@@ -205,6 +215,8 @@ class Live:
                     async with websockets.connect(self.url + self.path, ssl=self._tls, max_size=MESSAGE_BYTES_MAX, ping_timeout=None,
                                                   close_timeout=1, subprotocols=["bourse.fb.v1"]) as socket:
                         self.hello = json.loads(await socket.recv())
+                        if self.hello.get("op") == "error":
+                            raise RemoteError(self.hello)
                         self._socket = socket
                         await self._ask_for_all()
                         if was_connected:
@@ -219,6 +231,8 @@ class Live:
                     reason = str(error) or type(error).__name__
                 finally:
                     self._socket, self._waiting_since = None, None
+                if self._is_over:
+                    return
                 if not self._reconnect or (not was_connected and attempts >= len(BACKOFF_S)):
                     raise BourseError(f"{self.url}{self.path}: {reason}")
                 delay = BACKOFF_S[min(attempts, len(BACKOFF_S) - 1)] * random.uniform(0.5, 1.0)
@@ -230,9 +244,10 @@ class Live:
             pass
         except BaseException as error:
             end = error
-        if self._queue.full() and self._closed:
-            self._queue.get_nowait()  # nobody reads on, but whoever waits must wake
-        await self._queue.put(end)
+        finally:
+            if self._queue.full() and self._closed:
+                self._queue.get_nowait()  # nobody reads on, but whoever waits must wake
+            await self._queue.put(end)
 
     async def _watch(self) -> None:
         """Says when nothing comes, and gives a dead connection up."""
@@ -300,12 +315,26 @@ class Live:
             raise RemoteError(reply)
         elif op == "shutdown":
             await self._put(Shutdown(str(reply.get("msg", ""))))
+        else:
+            await self._on_other_reply(reply)
+
+    async def _on_other_reply(self, reply: dict[str, Any]) -> None:
+        """For those who add requests of their own."""
 
     def _on_granted(self, granted: dict[str, Any], subs: list[dict[str, Any]]) -> None:
         number, at = int(granted["stream"]), int(granted["from_seq"]) - 1
-        wish: dict[str, Any] = next((s for s in subs if s["channel"] == granted["channel"] and granted["symbol"] in s["symbols"]),
-                    next((s for s in subs if s["channel"] == granted["channel"]), {}))
-        options = {k: v for k, v in wish.items() if k not in ("channel", "symbols", "start", "snapshot")}
+        options = {name: granted[name] for name in PARAMETERS if name in granted}
+
+        def distance(sub: dict[str, Any]) -> tuple[bool, bool, int]:
+            """How far a wish is from this stream: other parameters, the symbol by a pattern only."""
+            others = sum(1 for name in PARAMETERS if name != "on_slow" and sub.get(name, options.get(name)) != options.get(name))
+            return sub["channel"] != granted["channel"], granted["symbol"] not in sub["symbols"], others
+
+        wish: dict[str, Any] = min(subs, key=lambda sub: (distance(sub)[0], distance(sub)[2], distance(sub)[1]), default={})
+        if "on_slow" in wish:
+            options["on_slow"] = wish["on_slow"]
+        if "end" in wish:
+            options["end"] = wish["end"]
         known = self.streams.get(number)
         self.streams[number] = Stream(granted["channel"], granted["symbol"], at, at, known.epoch if known else 0, options,
                                       is_live="start" not in wish and not wish.get("snapshot"), awaits_snapshot=bool(wish.get("snapshot")))
@@ -366,6 +395,8 @@ class Live:
 
     async def _on_system(self, frame: Frame, system: System) -> None:
         code = system.code
+        if code == SystemCode.REPLAY_COMPLETED and system.stream_id:  # of a gap fill that was asked for by hand
+            return
         if code in (SystemCode.HEARTBEAT, SystemCode.REPLAY_COMPLETED):
             for position in system.positions:
                 stream = self.streams.get(int(position["stream_id"]))
@@ -388,5 +419,19 @@ class Live:
             for stream in self.streams.values():
                 stream.is_live = True
             await self._put(CaughtUp(system.journal_seq))
-        elif code in (SystemCode.END_OF_REPLAY, SystemCode.CLOCK_TICK) or not isinstance(code, SystemCode):
+        elif code == SystemCode.END_OF_INTERVAL:
+            over = [self.streams.pop(int(p["stream_id"])) for p in system.positions if int(p["stream_id"]) in self.streams]
+            await self._put(EndOfInterval(max((s.whole for s in over), default=0), tuple(s.symbol for s in over)))
+        elif code == SystemCode.GAP and system.gap is not None:  # on_slow: "skip"
+            skipped = self.streams.get(int(system.gap["stream_id"][0]))
+            if skipped is not None:
+                low, high = int(system.gap["from_seq"][0]), int(system.gap["to_seq"][0])
+                skipped.last = skipped.whole = max(skipped.last, high)
+                skipped.parts = []
+                await self._put(Gap(skipped.channel, skipped.symbol, low, high, False, "skipped: the reader was slow"))
+        else:
+            await self._on_other_system(frame, system)
+
+    async def _on_other_system(self, frame: Frame, system: System) -> None:
+        if not isinstance(system.code, SystemCode):  # of a newer server: passed on
             await self._put(frame)

@@ -58,6 +58,39 @@ class ReplayCompleted:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class EndOfInterval:
+    """Streams with an `end` have all of it, up to seq, and are over."""
+    seq: int
+    symbols: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReplayState:
+    """What a replay does now (docs/PROTOCOL.md, Replay): waiting, playing, paused, stepping, seeking, ended."""
+    state: str
+    seq: int
+    ts: int
+    speed: str
+    members: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EndOfReplay:
+    """`digest` is the same for whoever asks for the same streams of the same range."""
+    transactions: int
+    events: int
+    trades: int
+    delivered: int
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClockTick:
+    """Of a replay: the time of the market; nothing has happened for a while."""
+    ts: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Defined:
     """An instrument, before its first tick and whenever it changes."""
     instrument: Instrument
@@ -76,4 +109,5 @@ class Shutdown:
     message: str
 
 
-Notice = Gap | Stale | Disconnected | Reconnected | Slow | CaughtUp | ReplayCompleted | Defined | Heartbeat | Shutdown
+Notice = Gap | Stale | Disconnected | Reconnected | Slow | CaughtUp | ReplayCompleted | EndOfInterval | ReplayState | EndOfReplay \
+    | ClockTick | Defined | Heartbeat | Shutdown

@@ -74,8 +74,10 @@ REPORT = np.dtype([("exec_sequence", "<u8"), ("order_id", "<u8"), ("client_seque
                    ("time_in_force", "u1"), ("liquidity", "u1"), ("flags", "<u4")])  # 104 bytes; likewise
 
 # Fields that hold prices and sizes, by the unit that `prices=` and `sizes=` change.
-PRICES = frozenset({"price", "bid_px", "ask_px", "open", "high", "low", "close", "vwap", "ref_price", "clear_price",
-                    "upper_collar", "lower_collar"})
+PRICES = frozenset({"price", "bid_px", "ask_px", "open", "high", "low", "close", "ref_price", "clear_price", "upper_collar",
+                    "lower_collar"})
+# Means and sums of money, between the ticks: 1e-9 unless a float or a Decimal is asked for.
+MONEY = frozenset({"vwap", "turnover"})
 SIZES = frozenset({"size", "bid_sz", "ask_sz", "volume", "buy_volume", "paired_qty", "imbalance_qty", "quantity", "leaves"})
 TIMES = frozenset({"ts_event", "ts_open", "ts_close", "ts_ref", "ts_auction", "ts_pub"})
 
@@ -125,6 +127,8 @@ class EventFlag(enum.IntFlag):
     EXPIRED = 256
     BAD_CLOCK = 512
     AUCTION_OTHER_SIDE = 1024
+    WINDOW_IN = 2048        # of a level: it was in the book before, and comes into the window of `depth` levels
+    WINDOW_OUT = 4096       # it is still in the book, and leaves the window
 
 
 class Kind(enum.IntEnum):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import os
+from decimal import Decimal
 from typing import Any, Iterable, Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from .errors import BourseError
 from .extract import Columns
 from .instrument import Instrument
-from .records import NO_PRICE, PRICES, SIZES, TIMES, Rows
+from .records import MONEY, NO_PRICE, PRICES, SIZES, TIMES, Rows
 
 Instruments = Mapping[int, Instrument]
 _UNITS = {"ticks", "lots", "wire", "float", "decimal"}
@@ -63,7 +64,7 @@ def to_ticks(rows: Rows, instruments: Instruments) -> Columns:
         for i in range(rows["levels"].shape[1]):
             for name in rows["levels"].dtype.names or ():
                 columns[f"{name}_{i:02}"] = np.ascontiguousarray(rows["levels"][:, i][name])
-    if not len(rows):
+    if not len(rows) or "stat_type" in columns:  # statistics are of many kinds, most of them between the ticks: as on the wire
         return columns
     ids = ids_of(columns)
     tick, lot = _per_instrument(ids, instruments, "tick_size_e9"), _per_instrument(ids, instruments, "lot_size")
@@ -122,6 +123,28 @@ def _decimals(values: npt.NDArray[Any], ids: npt.NDArray[Any], instruments: Inst
     return out
 
 
+def _money(values: npt.NDArray[Any], prices: str) -> npt.NDArray[Any]:
+    """Of 1e-9 of the quote currency."""
+    none = values == NO_PRICE
+    if prices == "float":
+        return np.where(none, np.nan, values / 1e9)
+    if prices == "decimal":
+        out = np.empty(len(values), object)
+        out[:] = [Decimal("NaN") if v == NO_PRICE else Decimal(v).scaleb(-9) for v in values.tolist()]
+        return out
+    return values
+
+
+def _statistics(columns: Columns, instruments: Instruments, prices: str) -> Columns:
+    columns["price"] = _money(columns["price"], prices)
+    if prices == "float":
+        exponent = _per_instrument(ids_of(columns), instruments, "qty_exponent")
+        is_quantity = (columns["quantity"] != NO_PRICE) & (columns["stat_type"] != 100)  # 100: a number of trades
+        scale = np.where(is_quantity, 10.0**exponent, 1.0)
+        columns["quantity"] = np.where(columns["quantity"] == NO_PRICE, np.nan, columns["quantity"] * scale)
+    return columns
+
+
 def in_units(columns: Columns, instruments: Instruments, prices: str, sizes: str) -> Columns:
     """Columns in ticks and lots, converted as asked."""
     for unit in (prices, sizes):
@@ -129,8 +152,13 @@ def in_units(columns: Columns, instruments: Instruments, prices: str, sizes: str
             raise ValueError(f"unit {unit!r}: one of ticks, wire, float, decimal for prices; lots, wire, float, decimal for sizes")
     out = dict(columns)
     ids = ids_of(columns)
+    if "stat_type" in columns:
+        return _statistics(out, instruments, prices)
     wire = to_wire(columns, instruments) if "wire" in (prices, sizes) else columns
     for name, values in columns.items():
+        if name in MONEY:
+            out[name] = _money(values, prices)
+            continue
         is_price, size = _base(name) in PRICES, _base(name) in SIZES
         unit = prices if is_price else sizes if size else ""
         if unit == "wire":

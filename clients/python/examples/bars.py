@@ -10,7 +10,8 @@ journal, symbol, step = bourse.open(sys.argv[1]), sys.argv[2], sys.argv[3]
 instrument = journal.instrument(symbol)
 bars = bourse.bars(journal.to_ndarray("trades", symbol), step)
 df = pd.DataFrame(
-    {name: instrument.price_floats(instrument.price_ticks(bars[name])) for name in ("open", "high", "low", "close", "vwap")}
+    {name: instrument.price_floats(instrument.price_ticks(bars[name])) for name in ("open", "high", "low", "close")}
+    | {"vwap": bars["vwap"] / 1e9}  # a mean, between the ticks
     | {name: instrument.size_floats(instrument.size_lots(bars[name])) for name in ("volume", "buy_volume")}
     | {"trades": bars["trades"]},
     index=pd.DatetimeIndex(bars["ts_open"].view("datetime64[ns]"), tz="UTC", name="time"))
