@@ -4,6 +4,7 @@ sealed, compressed, open and being written; damage is named and never delivered.
 import csv
 import json
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -21,6 +22,8 @@ from bourse import checksum, zstd
 from bourse.records import NO_PRICE, Kind
 
 SEGMENTS = ("--set", "journal.segment_bytes=200000", "--set", "snapshot.every_transactions=500")
+SEED = int(os.environ.get("BOURSE_SEED", random.randrange(2**32)))
+ROUNDS = 60 * int(os.environ.get("BOURSE_ROUNDS", 1))
 KINDS = {1: "add", 2: "modify", 3: "cancel", 4: "execute", 5: "trade", 6: "clear", 7: "status", 8: "definition", 9: "imbalance",
          10: "bust"}
 SIDES = {0: None, 1: "buy", 2: "sell"}
@@ -270,6 +273,52 @@ class Damage(unittest.TestCase):
         os.remove(os.path.join(directory, "watermark"))  # which would vouch for it
         self.assertEqual(bourse.open(directory).last_seq, before - 1)
 
+    def test_a_damaged_index_is_not_needed(self):
+        def flip(file):
+            file.seek(-104 - 40, 2)
+            file.write(b"\xff\xff\xff\xff")
+        directory = self.harmed(".seg", 1, flip)
+        self.assertEqual(bourse.open(directory).to_ndarray("events").tobytes(), bourse.open(self.directory).to_ndarray("events").tobytes())
+
+    def test_no_damage_is_delivered_once_it_is_looked_for_and_none_ends_in_anything_but_an_error(self):
+        compact = os.path.join(self.folder.name, "compact")
+        shutil.copytree(self.directory, compact)
+        run("journal", "compact", compact, check=0)
+        whole = bourse.open(self.directory).to_ndarray("events").tobytes()
+        chance = random.Random(SEED)
+        for round in range(ROUNDS):
+            source = chance.choice((self.directory, compact))
+            names = [n for n in os.listdir(source) if n.endswith((".seg", ".zst", ".open"))]
+            name = chance.choice(names)
+            with open(os.path.join(source, name), "rb") as file:
+                data = bytearray(file.read())
+            kind = chance.choice(("flip", "flip", "cut", "zero"))
+            if kind == "cut":
+                del data[chance.randrange(len(data)):]
+            else:
+                for _ in range(chance.randint(1, 3)):
+                    at = chance.randrange(len(data))
+                    size = chance.choice((1, 1, 8, 512)) if kind == "zero" else 1
+                    data[at:at + size] = bytes(len(data[at:at + size])) if kind == "zero" else bytes([data[at] ^ 1 << chance.randrange(8)])
+            with self.subTest(seed=SEED, round=round, name=name, kind=kind), tempfile.TemporaryDirectory(dir=self.folder.name) as harmed:
+                for other in os.listdir(source):
+                    if other.endswith((".seg", ".zst", ".open")) and other != name or other == "watermark":
+                        os.symlink(os.path.join(source, other), os.path.join(harmed, other))
+                with open(os.path.join(harmed, name), "wb") as file:
+                    file.write(data)
+                try:
+                    journal = bourse.open(harmed)
+                    journal.to_ndarray("mbo")
+                except bourse.BourseError:
+                    pass
+                try:
+                    journal = bourse.open(harmed)
+                    journal.verify()
+                    got = journal.to_ndarray("events").tobytes()
+                except bourse.BourseError:
+                    continue
+                self.assertEqual(got, whole[:len(got)], "what is called sound is what was written")
+
     def test_a_missing_segment_is_named(self):
         directory = self.harmed(".seg", 1, lambda file: os.remove(file.name))
         with self.assertRaisesRegex(bourse.JournalError, "segment 2 is missing"):
@@ -325,4 +374,5 @@ class Parts(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    print(f"seed {SEED}")
     unittest.main()

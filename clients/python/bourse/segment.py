@@ -135,11 +135,25 @@ class Segment:
             offsets = self._walk_open(words, trusted) if self.is_open else self._walk_sealed(words)
             kinds = (words[(offsets >> 3) + 3] >> np.uint64(32)).astype(np.uint16)
             offsets = offsets[kinds == TRANSACTION]
+            self._check_lengths(words, offsets)
             first = int(words[(offsets[0] >> 3) + 1]) if len(offsets) else self.header.base_sequence
             if len(offsets) and int(words[(offsets[-1] >> 3) + 1]) != first + len(offsets) - 1:
                 raise DamagedError(self.name, int(offsets[0]), "its sequences are not dense")
             self._records = Records(offsets, first)
         return self._records
+
+    def _check_lengths(self, words: Words, offsets: Offsets) -> None:
+        """What lies in each transaction adds up to its length, so that whoever follows the counts stays inside of it."""
+        at = offsets >> 3
+        low = np.uint64(0xFFFFFFFF)
+        length, counts, sizes = words[at] & low, words[at + 4], words[at + 5]
+        command, report = sizes & np.uint64(0xFFFF), sizes >> np.uint64(16) & np.uint64(0xFFFF)
+        total = np.uint64(56) + command + (counts & low) * np.uint64(64) + (counts >> np.uint64(32)) * report
+        has_reports = counts >> np.uint64(32) != 0
+        wrong = (total != length) | (command < np.uint64(120)) | (command & np.uint64(7) != 0)
+        wrong |= has_reports & ((report < np.uint64(104)) | (report & np.uint64(7) != 0))
+        if wrong.any():
+            raise DamagedError(self.name, int(offsets[wrong.argmax()]), "the parts of a transaction do not add up to its length")
 
     def _footer(self, words: Words) -> tuple[int, int, int]:
         raw = words[-FOOTER_BYTES // 8:].tobytes()
@@ -156,6 +170,8 @@ class Segment:
         entries = np.frombuffer(words.data, _INDEX, count, index)
         if not count:
             return np.empty(0, np.int64)
+        if crc32c(entries.tobytes()) != struct.unpack("<I", words[-FOOTER_BYTES // 8:].tobytes()[36:40])[0]:
+            return self._walk_to(words, seal)  # the index is damaged, the records need not be
         position = entries["offset"].astype(np.int64)
         end = np.append(position[1:], seal)
         if (position >= end).any() or position[0] < HEADER_BYTES or (position & 7).any():
@@ -177,6 +193,14 @@ class Segment:
         offsets = np.empty(int(per_lane.sum()), np.int64)
         for step, (at, lanes) in enumerate(steps):
             offsets[first[lanes] + step] = at
+        return offsets
+
+    def _walk_to(self, words: Words, seal: int) -> Offsets:
+        """One record after the other."""
+        offsets = self._walk_open(words[:seal // 8], seal)
+        end = int(offsets[-1] + self._lengths(words, offsets[-1:])[0]) if len(offsets) else HEADER_BYTES
+        if end != seal:
+            raise DamagedError(self.name, end, "a record does not end where the next one begins")
         return offsets
 
     def _lengths(self, words: Words, offsets: Offsets) -> Offsets:

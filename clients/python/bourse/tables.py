@@ -32,13 +32,13 @@ def _need(module: str, what: str) -> Any:
 
 def _per_instrument(ids: npt.NDArray[Any], instruments: Instruments, value: str) -> npt.NDArray[np.int64]:
     """A number of each row's instrument. An instrument that is not known is an error: its units would be a guess."""
-    size = max(instruments, default=0) + 1
-    table = np.zeros(max(size, int(ids.max()) + 1 if len(ids) else 1), np.int64)
+    table = np.zeros(max(instruments, default=0) + 1, np.int64)
     known = np.zeros(len(table), bool)
     for number, instrument in instruments.items():
         table[number], known[number] = getattr(instrument, value), True
-    if len(ids) and not known[ids].all():
-        raise BourseError(f"instrument {int(ids[~known[ids]][0])} is not defined in what was read")
+    if len(ids) and (int(ids.max()) >= len(table) or not known[ids].all()):
+        strange = next(int(i) for i in np.unique(ids) if int(i) not in instruments)
+        raise BourseError(f"instrument {strange} is not defined in what was read")
     numbers: npt.NDArray[np.int64] = table[ids]
     return numbers
 
@@ -183,6 +183,7 @@ def to_df(columns: Columns, instruments: Instruments, prices: str = "ticks", siz
         else:
             data[name] = values
     ids = ids_of(columns)
+    _per_instrument(ids, instruments, "id")  # all are known
     names = [instruments[i].symbol if i in instruments else "" for i in range(int(ids.max()) + 1)] if len(ids) else []
     unique = sorted(set(names))
     index = np.array([unique.index(n) for n in names], np.int32 if len(unique) > 127 else np.int8)
