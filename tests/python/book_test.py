@@ -188,5 +188,26 @@ class TheExchangesOwn(unittest.TestCase):
         self.assertTrue(((bars["low"] <= bars["vwap"]) & (bars["vwap"] <= bars["high"])).all())
 
 
+class AppleOfNasdaq(unittest.TestCase):
+    """A real morning, imported: what the data's own page says of it."""
+
+    def test_counts_and_best_prices_are_those_of_the_file(self):
+        tape = os.path.join(os.environ.get("BOURSE_SHARED", "/nowhere"), "data", "itch_aapl_20200130", "locate-13-10k.bin")
+        if not os.path.exists(tape):
+            self.skipTest("needs the market data folder")
+        with tempfile.TemporaryDirectory(prefix="bourse-python-") as folder:
+            directory = os.path.join(folder, "aapl")
+            run("import", "itch", tape, "--date", "2020-01-30", "--journal", directory, check=0)
+            journal = bourse.open(directory)
+            rows = journal.to_ndarray("mbo", "AAPL")
+            self.assertEqual((rows["action"] == b"A").sum(), 4758 + 2 + 7, "A, F and the new half of U")
+            self.assertEqual((rows["action"] == b"E").sum(), 849)
+            self.assertEqual((rows["action"] == b"T").sum(), 240)
+            instrument, best = journal.instrument("AAPL"), journal.book("AAPL").best()
+            self.assertEqual((instrument.price(best.bid.price), instrument.size(best.bid.size)), (320.14, 25))
+            self.assertEqual((instrument.price(best.ask.price), instrument.size(best.ask.size)), (320.30, 100))
+            self.assertEqual(len(journal.to_ndarray("trades")), 849 + 240)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -158,7 +158,7 @@ class AgainstTheExchange(unittest.TestCase):
         time.sleep(1)
         local = bourse.Historical(self.exchange.journal)
         last = local.last_seq - 200
-        for schema in ("mbo", "trades"):
+        for schema in ("mbo", "trades", "status", "imbalance"):
             ours = local.to_ndarray(schema, "BTC-USD", to_seq=last)
             theirs = remote.to_ndarray(schema, "BTC-USD", to_seq=last)
             self.assertEqual(theirs.tobytes(), ours.tobytes(), schema)

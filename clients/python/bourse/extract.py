@@ -166,16 +166,19 @@ def trade_columns(e: Events) -> Columns:
 def status_columns(e: Events) -> Columns:
     action = e.field(4).astype(np.uint16)
     return {"seq": e.seq, "ts_event": e.time, "rpt_seq": e.field(7), "instrument_id": e.symbol, "action": action,
-            "is_trading": np.where(action == 7, b"Y", b"N").astype("S1"), "flags": e.flags}
+            "reason": np.zeros(len(action), np.uint16), "trading_event": np.zeros(len(action), np.uint16),
+            "is_trading": np.where(action == 7, b"Y", b"N").astype("S1"), "is_quoting": np.full(len(action), b"~", "S1"), "flags": e.flags}
 
 
 def imbalance_columns(e: Events) -> Columns:
     price, phase = e.price, e.field(4)
     letter = np.full(len(phase), b"V", "S1")
     letter[phase == 2], letter[phase == 6] = b"O", b"C"
-    return {"seq": e.seq, "ts_event": e.time, "clear_price": price, "paired_qty": e.field(3), "imbalance_qty": e.field(6),
+    none = np.full(len(phase), NO_PRICE)
+    return {"seq": e.seq, "ts_event": e.time, "ts_auction": np.zeros(len(phase), np.uint64), "ref_price": none, "clear_price": price,
+            "upper_collar": none, "lower_collar": none, "paired_qty": e.field(3), "imbalance_qty": e.field(6),
             "instrument_id": e.symbol, "side": _SIDES[np.minimum(e.side, 2)], "auction_type": letter,
-            "auction_status": (price != NO_PRICE).astype(np.uint8)}
+            "auction_status": (price != NO_PRICE).astype(np.uint8), "freeze": np.zeros(len(phase), np.uint8)}
 
 
 def event_rows(e: Events) -> Rows:

@@ -185,8 +185,8 @@ def to_df(columns: Columns, instruments: Instruments, prices: str = "ticks", siz
     ids = ids_of(columns)
     _per_instrument(ids, instruments, "id")  # all are known
     names = [instruments[i].symbol if i in instruments else "" for i in range(int(ids.max()) + 1)] if len(ids) else []
-    unique = sorted(set(names))
-    index = np.array([unique.index(n) for n in names], np.int32 if len(unique) > 127 else np.int8)
+    unique = sorted(set(names) - {""})
+    index = np.array([unique.index(n) if n else -1 for n in names], np.int32 if len(unique) > 127 else np.int8)
     data["symbol"] = pandas.Categorical.from_codes(index[ids] if len(ids) else np.empty(0, np.int8), unique)
     return pandas.DataFrame(data, copy=False)
 
