@@ -199,6 +199,26 @@ class AJournal(unittest.TestCase):
         self.assertGreaterEqual(self.journal.verify(), len(self.told))
 
 
+class AJournalThatLives(unittest.TestCase):
+    def test_reading_goes_on_while_segments_are_sealed_and_compressed(self):
+        with tempfile.TemporaryDirectory(prefix="bourse-python-") as folder:
+            directory = os.path.join(folder, "journal")
+            with ExchangeProcess("--set", "journal.segment_bytes=200000", "--set", "journal.compress_after_s=1", journal=directory) as x:
+                parts, journal, suffixes = [], bourse.open(directory), set()
+                while len(suffixes) < 3 or len(parts) < 10:
+                    for segment in journal.segments:
+                        suffixes.add((segment.is_open, segment.is_compressed))
+                    if journal.last_seq > (int(parts[-1]["seq"][-1]) if parts else 0):
+                        low = int(parts[-1]["seq"][-1]) + 1 if parts else 1
+                        part = journal.to_ndarray("events", from_seq=low)
+                        parts += [part] if len(part) else []
+                    journal.refresh()
+                self.assertEqual(x.stop(), 0)
+            got = np.concatenate(parts)
+            whole = bourse.open(directory).to_ndarray("events", to_seq=int(got["seq"][-1]))
+            self.assertEqual(got.tobytes(), whole.tobytes())
+
+
 class Damage(unittest.TestCase):
     """Copies of one small journal, each harmed in its own way."""
 

@@ -55,6 +55,7 @@ class Records:
     """The transactions of a segment: byte offsets, ascending. Sequences are dense from `first_sequence`."""
     offsets: Offsets
     first_sequence: int
+    is_open: bool
 
     @property
     def last_sequence(self) -> int:
@@ -117,6 +118,25 @@ class Segment:
         self._bytes_max, self._records = bytes_max, None
 
     def words(self) -> Words:
+        """A segment that was sealed or compressed since it was found is read under its new name."""
+        for _ in range(3):
+            try:
+                return self._words()
+            except FileNotFoundError:
+                self._follow()
+        return self._words()
+
+    def _follow(self) -> None:
+        base = self.path.removesuffix(".zst").removesuffix(".seg").removesuffix(".open")
+        for suffix in (".seg", ".seg.zst", ".open"):
+            if os.path.exists(base + suffix):
+                self.path, self.name = base + suffix, os.path.basename(base + suffix)
+                self.is_open, self.is_compressed = suffix == ".open", suffix == ".seg.zst"
+                self._frames = self._seek_table() if self.is_compressed else []
+                return
+        raise JournalError(f"{self.path}: deleted since it was found (retention); `refresh()` sees what is left")
+
+    def _words(self) -> Words:
         if self.is_compressed:
             data: Any = self._decompress(0, len(self._frames))
         elif self.is_open:  # not mapped: the file is cut when it is sealed
@@ -131,7 +151,7 @@ class Segment:
     # Records.
     def records(self, words: Words, trusted: int = HEADER_BYTES) -> Records:
         """Of an open segment only what precedes the first record that is not sound; up to `trusted` nothing is checked."""
-        if self._records is None:
+        if self._records is None or self._records.is_open != self.is_open:
             offsets = self._walk_open(words, trusted) if self.is_open else self._walk_sealed(words)
             kinds = (words[(offsets >> 3) + 3] >> np.uint64(32)).astype(np.uint16)
             offsets = offsets[kinds == TRANSACTION]
@@ -139,7 +159,7 @@ class Segment:
             first = int(words[(offsets[0] >> 3) + 1]) if len(offsets) else self.header.base_sequence
             if len(offsets) and int(words[(offsets[-1] >> 3) + 1]) != first + len(offsets) - 1:
                 raise DamagedError(self.name, int(offsets[0]), "its sequences are not dense")
-            self._records = Records(offsets, first)
+            self._records = Records(offsets, first, self.is_open)
         return self._records
 
     def _check_lengths(self, words: Words, offsets: Offsets) -> None:
