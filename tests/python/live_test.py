@@ -296,6 +296,40 @@ class AServerThatMisbehaves(unittest.TestCase):
         seqs = [int(s) for e in seen if isinstance(e, bourse.Frame) for s in e.rows["seq"]]
         self.assertEqual(seqs, [1, 2, 3, 4, 5, 6, 7])
 
+    def test_a_loop_that_is_left_and_begun_again_loses_nothing(self):
+        async def at_once(send, _):
+            for seq in range(200):
+                await send(seq, seq + 1)
+
+        ready, stop = threading.Event(), threading.Event()
+        address = []
+
+        def serve():
+            async def until_stopped():
+                async with self.served(at_once) as url:
+                    address.append(url)
+                    ready.set()
+                    while not stop.is_set():
+                        await asyncio.sleep(0.05)
+            asyncio.run(until_stopped())
+
+        server = threading.Thread(target=serve)
+        server.start()
+        self.addCleanup(server.join)
+        self.addCleanup(stop.set)
+        ready.wait(SECONDS_MAX)
+        seen = []
+        with bourse.Live(address[0]) as live:
+            live.subscribe("mbo", "X")
+            while len(seen) < 200:
+                for event in live:
+                    if isinstance(event, bourse.Frame):
+                        seen.append(event.last_seq)
+                    if len(seen) == 1:
+                        time.sleep(0.5)  # so that all the others are there
+                    break
+        self.assertEqual(seen, list(range(1, 201)))
+
     def test_a_server_that_never_heals_ends_in_an_error(self):
         async def leaves_one_out(send, _):
             await send(3, 6)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import dataclasses
 import json
 import random
@@ -64,6 +65,7 @@ class Live:
         self._next_id = 0
         self._socket: Any = None
         self._queue: asyncio.Queue[Event | BaseException | None] | None = None
+        self._taken: collections.deque[Event | BaseException | None] = collections.deque()
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: LoopThread | None = None
@@ -132,14 +134,17 @@ class Live:
     def __iter__(self) -> Iterator[Event]:
         if self._thread is None:
             self._thread = LoopThread("bourse-live")
-        thread = self._thread
         while True:
-            for event in thread.call(self._take()):
-                if event is None:
+            if not self._taken:  # what a loop that was left has not looked at is the next one's
+                if self._thread is None:
                     return
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
+                self._taken.extend(self._thread.call(self._take()))
+            event = self._taken.popleft()
+            if event is None:
+                return
+            if isinstance(event, BaseException):
+                raise event
+            yield event
 
     def run(self, callback: Callable[[Event], object], seconds: float | None = None) -> None:
         """Calls back for each event, until `close`, or for so long."""
