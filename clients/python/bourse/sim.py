@@ -62,7 +62,7 @@ class SimResult:
     def order(self, id: str) -> dict[str, Any]:
         """The newest new order of this name."""
         for order in reversed(self.orders):
-            if order["id"] == id and order["action"] == "new":
+            if order["id"] == id and "filled" in order:
                 return order
         raise KeyError(id)
 
