@@ -268,6 +268,9 @@ class Section8Utf8(Case):
         self.assert_fails(1007, frame(TEXT, data[:2], fin=False), frame(CONTINUATION, b"\x41"))
         self.assert_fails(1007, frame(TEXT, data[:2]))
 
+    def test_a_character_that_is_cut_by_an_empty_last_fragment_is_refused(self):
+        self.assert_fails(1007, frame(TEXT, b"a\xe2", fin=False), frame(CONTINUATION, b""))
+
     def test_binary_may_be_anything(self):
         for payload in self.BROKEN:
             self.assert_echoed(frame(BINARY, payload), opcode=BINARY, payload=payload)
