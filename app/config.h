@@ -38,6 +38,8 @@ struct KeyConfig {
   std::string public_key;             // ed25519: base64 of the 32 bytes
   std::string secret_file;            // hmac-sha256: a file with the secret, one line
   std::string scopes = "read trade";  // words of feed/auth.h
+  std::string accounts;               // dropcopy: numbers with spaces between, or * for all
+  bool enabled = true;
   int line = 0;
 };
 
@@ -64,6 +66,7 @@ struct Config {
   } engine;
 
   FeedOptions feed;
+  std::string keys_file;  // further [[keys]], made by `bourse keys`; read again on SIGHUP
   std::uint32_t io_threads = 1;
 
   struct Demo {

@@ -21,11 +21,21 @@ std::string place(const std::filesystem::path& file, const toml::node& node) {
   return fmt::format("{}:{}", file.string(), node.source().begin.line);
 }
 
-// The text of a scalar as a setting takes it; empty optional for tables, arrays, dates and floats.
+// The text of a scalar as a setting takes it, of an array of texts with spaces between; empty
+// optional for tables, other arrays, dates and floats.
 std::optional<std::string> scalar_text(const toml::node& node) {
   if (const auto* s = node.as_string()) return s->get();
   if (const auto* i = node.as_integer()) return std::to_string(i->get());
   if (const auto* b = node.as_boolean()) return std::string(b->get() ? "true" : "false");
+  if (const auto* a = node.as_array()) {
+    std::string words;
+    for (const auto& element : *a) {
+      const auto* word = element.as_string();
+      if (word == nullptr) return std::nullopt;
+      words += (words.empty() ? "" : " ") + word->get();
+    }
+    return words;
+  }
   return std::nullopt;
 }
 
@@ -110,7 +120,12 @@ Result<void> read_key(const toml::table& table, const std::filesystem::path& fil
                                   text_field("algorithm", key.algorithm),
                                   text_field("public_key", key.public_key),
                                   text_field("secret_file", key.secret_file),
-                                  text_field("scopes", key.scopes)};
+                                  text_field("scopes", key.scopes),
+                                  text_field("accounts", key.accounts),
+                                  {"enabled", [&key](const std::string& text) {
+                                     key.enabled = text == "true";
+                                     return key.enabled || text == "false";
+                                   }}};
   if (auto read = read_entry(table, file, "keys", fields); !read) return read;
   config.keys.push_back(std::move(key));
   return {};

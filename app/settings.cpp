@@ -1,6 +1,7 @@
 #include "app/settings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,6 +16,9 @@ namespace bourse {
 namespace {
 
 std::string to_text(const std::string& value) { return value; }
+std::string to_text(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
+}
 std::string to_text(bool value) { return value ? "true" : "false"; }
 template <std::integral T>
 std::string to_text(T value) {
@@ -37,6 +41,17 @@ std::string to_text(WaitMode value) {
 std::string from_text(std::string_view text, std::string& value) {
   value = text;
   return {};
+}
+// Words with spaces or commas between.
+std::string from_text(std::string_view text, std::vector<std::string>& words) {
+  words.clear();
+  while (true) {
+    text.remove_prefix(std::min(text.find_first_not_of(" ,"), text.size()));
+    if (text.empty()) return {};
+    const std::size_t end = std::min(text.find_first_of(" ,"), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
 }
 std::string from_text(std::string_view text, bool& value) {
   if (text != "true" && text != "false") return "true or false";

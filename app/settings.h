@@ -1,7 +1,7 @@
 // The one list of scalar settings: key, place in Config, what it means. File, environment, flags,
 // `bourse config show` and the table in docs/OPERATIONS.md all come from it.
-//   Shape:   visit_settings calls visit(key, value&, meaning) for each; values are text, integers,
-//            bool, Durability or WaitMode.
+//   Shape:   visit_settings calls visit(key, value&, meaning) for each; values are text, lists
+//            of words, integers, bool, Durability or WaitMode.
 //   Owner:   the main thread, at start.
 //   Errors:  set_setting() names the key, the text it was given and what it takes.
 #pragma once
@@ -55,6 +55,22 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "PEM chain; empty = self-signed, made at start");
   visit("feed.private_key_file", c.feed.private_key_file, "PEM key of certificate_file");
   visit("feed.tls12", c.feed.tls12, "take TLS 1.2 too; 1.3 only by default");
+  visit("feed.certificate_names", c.feed.certificate_names,
+        "hosts that a self-signed certificate names");
+  visit("feed.client_ca_file", c.feed.client_ca_file,
+        "PEM authority of client certificates; empty = none are asked for");
+  visit("feed.trade_needs_certificate", c.feed.trade_needs_certificate,
+        "no /v1/trade and /v1/dropcopy without a client certificate");
+  visit("feed.admin_needs_certificate", c.feed.admin_needs_certificate,
+        "no administration without a client certificate");
+  visit("feed.origins_allowed", c.feed.origins_allowed,
+        "further origins of web pages that may connect; * = all");
+  visit("feed.keys_file", c.keys_file, "further [[keys]]: the file of `bourse keys`");
+  visit("feed.limit_loopback", c.feed.limit_loopback,
+        "the limits per address hold for this machine too");
+  visit("feed.deflate", c.feed.deflate, "offer permessage-deflate with bourse.json.v1");
+  visit("feed.echo", c.feed.echo, "development only: /v1/echo");
+  visit("feed.key_log", c.feed.key_log, "development only: TLS secrets to $SSLKEYLOGFILE");
   visit("feed.heartbeat_ms", c.feed.heartbeat_ms, "System heartbeat on every market connection");
   auto& limits = c.feed.limits;
   visit("feed.limits.inbound_message_bytes", limits.inbound_message_bytes,
@@ -98,6 +114,21 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("feed.limits.disconnect_grace_ms", limits.disconnect_grace_ms,
         "a session that is cut keeps its cancel_on_disconnect orders for so long; 0 = not at all");
   visit("feed.limits.drain_ms", limits.drain_ms, "longest goodbye to connections at a stop");
+  visit("feed.limits.connections_per_ip", limits.connections_per_ip_count,
+        "connections of one address, refused before TLS; 0 = no limit");
+  visit("feed.limits.connects_per_minute", limits.connects_per_minute_count,
+        "connection attempts of one address, refused before TLS; 0 = no limit");
+  visit("feed.limits.connects_burst", limits.connects_burst_count, "such attempts at once");
+  visit("feed.limits.connections_per_key", limits.connections_per_key_count,
+        "authenticated connections of one key");
+  visit("feed.limits.outcomes_kept", limits.outcomes_kept_count,
+        "client_seqs whose outcome is found at once; older ones are searched in the log");
+  visit("feed.limits.orders_known", limits.orders_known_count,
+        "open orders that open_orders and order_status know");
+  visit("feed.limits.ticket_rotation_s", limits.ticket_rotation_s,
+        "age at which the key of TLS session tickets is replaced");
+  visit("feed.limits.poll_wait_ms", limits.poll_wait_ms,
+        "a GET /v1/poll without news is answered after so long");
   visit("demo.seed", c.demo.seed, "of the demo market");
   visit("demo.commands_per_second", c.demo.commands_per_second, "of the demo market");
   visit("log.level", c.log.level, "debug, info, warn or error");

@@ -31,16 +31,24 @@ struct FeedLimits {
   std::uint32_t control_burst_count = 50;
   std::uint32_t orders_per_second_count = 5000;
   std::uint32_t orders_burst_count = 10000;
-  std::uint32_t connections_count = 10000;      // sessions of one io thread; over it: HTTP 503
-  std::uint32_t handshakes_per_turn_count = 4;  // so that a storm cannot stall the readers
-  std::uint32_t lag_ms = 250;                   // behind for longer: System SlowReader
-  std::uint32_t handshake_ms = 5000;            // TLS and HTTP upgrade, each connection
-  std::uint32_t first_request_ms = 10000;       // auth or subscribe must come within
-  std::uint32_t ping_ms = 15000;                // websocket ping after so long a silence
-  std::uint32_t dead_ms = 45000;                // nothing heard for so long: gone
-  std::uint32_t no_progress_ms = 30000;         // bytes due and none taken: cut, 4008
-  std::uint32_t disconnect_grace_ms = 0;        // a lost session keeps its orders for so long
-  std::uint32_t drain_ms = 3000;                // a graceful stop takes at most so long
+  std::uint32_t connections_count = 10000;        // sessions of one io thread; over it: HTTP 503
+  std::uint32_t handshakes_per_turn_count = 4;    // so that a storm cannot stall the readers
+  std::uint32_t lag_ms = 250;                     // behind for longer: System SlowReader
+  std::uint32_t handshake_ms = 5000;              // TLS and HTTP upgrade, each connection
+  std::uint32_t first_request_ms = 10000;         // auth or subscribe must come within
+  std::uint32_t ping_ms = 15000;                  // websocket ping after so long a silence
+  std::uint32_t dead_ms = 45000;                  // nothing heard for so long: gone
+  std::uint32_t no_progress_ms = 30000;           // bytes due and none taken: cut, 4008
+  std::uint32_t disconnect_grace_ms = 0;          // a lost session keeps its orders for so long
+  std::uint32_t drain_ms = 3000;                  // a graceful stop takes at most so long
+  std::uint32_t connections_per_ip_count = 1000;  // of the server, before TLS; 0 = no limit
+  std::uint32_t connects_per_minute_count = 300;  // of one address, before TLS; 0 = no limit
+  std::uint32_t connects_burst_count = 300;       // of them at once
+  std::uint32_t connections_per_key_count = 50;   // authenticated, of the server
+  std::uint32_t outcomes_kept_count = 1 << 20;    // client sequences found without the log
+  std::uint32_t orders_known_count = 1 << 20;     // open orders that can be asked for
+  std::uint32_t ticket_rotation_s = 3600;  // a TLS session ticket is good for up to twice that
+  std::uint32_t poll_wait_ms = 25000;      // a long poll without news is answered then
 };
 
 struct FeedOptions {
@@ -52,6 +60,13 @@ struct FeedOptions {
   std::vector<std::string> certificate_names = {"localhost", "127.0.0.1"};  // self-signed only
   std::vector<std::string> origins_allowed;  // "https://desk.example:8443"; "*" allows every page
   bool tls12 = false;                        // TLS 1.3 only unless asked for
+  std::string client_ca_file;                // PEM: client certificates of this authority are taken
+  bool trade_needs_certificate = false;      // of a client, for /v1/trade and /v1/dropcopy
+  bool admin_needs_certificate = false;      // for what the scope admin allows
+  bool limit_loopback = false;  // this machine's own connections count too; else a proxy or a bench
+  bool deflate = true;          // permessage-deflate, with bourse.json.v1 only
+  bool echo = false;            // development: /v1/echo sends back what it gets
+  bool key_log = false;         // development: TLS secrets go to $SSLKEYLOGFILE
   Epoch epoch{1};
   std::uint32_t heartbeat_ms = 1000;
   FeedLimits limits;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "feed/echo_session.h"    // EchoSession
 #include "feed/exec_router.h"     // ExecRouter
 #include "feed/hub.h"             // Hub
 #include "feed/market_session.h"  // MarketSession
@@ -24,7 +25,9 @@ namespace {
 constexpr std::string_view market_path = "/v1/md";
 constexpr std::string_view replay_path = "/v1/replay";
 constexpr std::string_view trade_path = "/v1/trade";
+constexpr std::string_view echo_path = "/v1/echo";
 constexpr std::array<std::string_view, 1> market_subprotocols = {"bourse.fb.v1"};
+constexpr std::array<std::string_view, 1> echo_subprotocols = {"bourse.echo.v1"};
 constexpr std::array<std::string_view, 2> trade_subprotocols = {"bourse.fb.v1", "bourse.json.v1"};
 
 // At once, so that a long burst does not keep the sockets waiting: about a quarter millisecond.
@@ -33,7 +36,7 @@ constexpr int transactions_per_turn = 512;
 // What the session loop turns for the exchange.
 class FeedStage {
  public:
-  using Conversation = std::variant<MarketSession, TradeSession, ReplaySession>;
+  using Conversation = std::variant<MarketSession, TradeSession, ReplaySession, EchoSession>;
 
   FeedStage(IoShardParts& parts, Cursor cursor)
       : log_(parts.log),
@@ -71,6 +74,7 @@ class FeedStage {
   std::span<const std::string_view> subprotocols(std::string_view path) const {
     if (path == market_path || path == replay_path) return market_subprotocols;
     if (path == trade_path) return trade_subprotocols;
+    if (path == echo_path && options_.echo) return echo_subprotocols;
     return {};
   }
 
@@ -83,6 +87,8 @@ class FeedStage {
           ReplayParts{
               .log = log_, .options = options_, .known = hub_.instruments(), .groups = replays_},
           std::move(info), request.query);
+    else if (request.path == echo_path)
+      into.emplace(std::in_place_type<EchoSession>);
     else
       into.emplace(std::in_place_type<TradeSession>, router_, entry_, keys_, log_, options_,
                    std::move(info));

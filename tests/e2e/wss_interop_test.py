@@ -155,6 +155,23 @@ class Websockets(unittest.TestCase):
         self.assertIn("--port", errors)
 
 
+class Echo(unittest.TestCase):
+    def test_it_sends_back_what_it_gets_where_the_configuration_asks_for_it(self):
+        async def talk(url):
+            async with websockets.connect(url + "/v1/echo", ssl=tls(), max_size=2**20) as ws:
+                for message in ("", "gr\u00fc\u00df dich", b"\0\xff" * 30000, "x" * 60000):
+                    await ws.send(message)
+                    self.assertEqual(await asyncio.wait_for(ws.recv(), 20), message)
+                await ws.send(iter(["in ", "three ", "pieces"]))
+                self.assertEqual(await asyncio.wait_for(ws.recv(), 20), "in three pieces")
+        with ExchangeProcess("--durability", "memory", "--set", "feed.echo=true", demo=False) as x:
+            asyncio.run(talk(x.url))
+
+    def test_it_is_not_there_otherwise(self):
+        with ExchangeProcess("--durability", "memory", demo=False) as x:
+            self.assertEqual(get(x.url + "/v1/echo")[0], 404)
+
+
 class Goodbye(unittest.TestCase):
     def test_a_stop_says_shutdown_and_closes_with_1001(self):
         async def watch_the_end(x):
