@@ -14,6 +14,7 @@
 #include "app/generate_command.h"  // generate_command
 #include "app/history_options.h"   // add_book, add_snapshot
 #include "app/journal_options.h"   // add_journal
+#include "app/keys_options.h"      // add_keys
 #include "app/replay_command.h"    // replay_command
 #include "app/replay_options.h"    // add_serve_replay, add_whatif
 #include "app/serve_command.h"     // serve_command
@@ -42,6 +43,7 @@ Commands
   admin     halt, limit, list, bust         book      the book as it was
   snapshot  of a journal at rest            export    as dbn, csv, npy, jsonl
   whatif    your orders in a past session   serve-replay  a journal, as if it were live
+  keys      make API keys and certificates
   version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
@@ -203,6 +205,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_tail(app, invocation);
   add_journal(app, invocation.run);
   add_admin(app, invocation.run);
+  add_keys(app, invocation.run);
   app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
     invocation.run = [] {
       fmt::print("{}\n", build_info_line());

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "app/complaint.h"          // complain
-#include "app/config_file.h"        // load_config_file
+#include "app/config_file.h"        // load_config_file, load_keys_file
 #include "app/instrument_config.h"  // instrument_of, demo_symbols
 #include "app/key_config.h"         // keys_of
 #include "app/opening_commands.h"   // rules_of
@@ -58,6 +58,9 @@ Result<Config> effective_config(const std::string& file, bool demo, const FlagSe
   for (const auto& [key, text] : flags)
     if (auto set = set_setting(config, key, text, "--set " + key); !set)
       return std::unexpected(set.error());
+  if (!config.keys_file.empty())
+    if (auto loaded = load_keys_file(config, config.keys_file); !loaded)
+      return std::unexpected(loaded.error());
   if (demo && config.symbols.empty()) config.symbols = demo_symbols();
   if (auto checked = check_whole(config, file); !checked) return std::unexpected(checked.error());
   return config;
@@ -83,7 +86,8 @@ int config_show_command(const std::string& file, bool origin, const FlagSettings
   for (const SymbolConfig& symbol : config->symbols)
     fmt::print("symbol {:<29} tick {} lot {}\n", symbol.symbol, symbol.tick_size, symbol.lot_size);
   for (const KeyConfig& key : config->keys)
-    fmt::print("key {:<32} account {} {}, {}\n", key.id, key.account, key.algorithm, key.scopes);
+    fmt::print("key {:<32} account {} {}, {}\n", key.id, key.account, key.algorithm,
+               key.enabled ? key.scopes : "disabled");
   return 0;
 }
 

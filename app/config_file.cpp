@@ -176,21 +176,48 @@ Result<void> read_section(const toml::table& table, const std::string& prefix,
   return {};
 }
 
-}  // namespace
-
-Result<void> load_config_file(Config& config, const std::filesystem::path& file) {
+template <class Read>
+Result<void> parsed(const std::filesystem::path& file, const Read& read) {
   std::error_code status;
   if (!std::filesystem::is_regular_file(file, status))
     return fail(ExitCode::file_missing, "no such configuration file", file.string(),
                 "give --config FILE, or leave it out to run on the defaults");
   try {
-    const toml::table table = toml::parse_file(file.string());
-    return read_section(table, "", file, config);
+    return read(toml::parse_file(file.string()));
   } catch (const toml::parse_error& error) {
     return fail(ExitCode::bad_config, std::string(error.description()),
                 fmt::format("{}:{}", file.string(), error.source().begin.line),
                 fmt::format("check with: bourse config check {}", file.string()));
   }
+}
+
+}  // namespace
+
+Result<void> read_keys_file(Config& config, const std::filesystem::path& file) {
+  return parsed(file, [&](const toml::table& table) -> Result<void> {
+    for (const auto& [key, node] : table) {
+      if (key.str() != "keys")
+        return unknown_key(std::string(key.str()), place(file, node), {"keys"});
+      if (auto read = read_array(node, "keys", file, config); !read) return read;
+    }
+    return {};
+  });
+}
+
+Result<void> load_keys_file(Config& config, const std::filesystem::path& file) {
+  const std::size_t before = config.keys.size();
+  if (auto read = read_keys_file(config, file); !read) return read;
+  for (std::size_t i = before; i < config.keys.size(); ++i) {
+    std::string& secret = config.keys[i].secret_file;
+    if (!secret.empty() && std::filesystem::path(secret).is_relative())
+      secret = (file.parent_path() / secret).string();
+  }
+  return {};
+}
+
+Result<void> load_config_file(Config& config, const std::filesystem::path& file) {
+  return parsed(file,
+                [&](const toml::table& table) { return read_section(table, "", file, config); });
 }
 
 }  // namespace bourse

@@ -12,5 +12,9 @@
 namespace bourse {
 
 Result<void> load_config_file(Config& config, const std::filesystem::path& file);
+// Appends the [[keys]] of a file that has nothing else. load: their secrets' paths begin where the
+// file lies; read: they stay as they stand there.
+Result<void> load_keys_file(Config& config, const std::filesystem::path& file);
+Result<void> read_keys_file(Config& config, const std::filesystem::path& file);
 
 }  // namespace bourse

@@ -16,10 +16,11 @@ constexpr std::chrono::milliseconds timer_step{5};
 }  // namespace
 
 void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t commands_per_poll_max,
-                const StopFlag& stop, const StopFlag& abandon) {
+                StageClock& stages, const StopFlag& stop, const StopFlag& abandon) {
   Waiter waiter(wait, sequencer.commands_waiting());
   while (!abandon()) {
     if (sequencer.poll(wall_clock_now(), commands_per_poll_max) > 0) {
+      if (stages.is_wanted()) stages.matched.mark(sequencer.last_sequence(), wall_clock_now());
       log.tail().arrivals().wake();
       waiter.worked();
     } else if (sequencer.is_blocked()) {
@@ -47,13 +48,14 @@ void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFla
   }
 }
 
-std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+std::optional<Error> run_journal(Log& log, WaitMode wait, StageClock& stages, const StopFlag& stop,
                                  const std::function<void()>& on_released) {
   JournalWriter& journal = log.journal();
   Waiter waiter(wait, log.tail().arrivals());
   while (true) {
     switch (journal.step()) {
       case JournalWriter::Step::wrote:
+        if (stages.is_wanted()) stages.released.mark(log.released_sequence(), wall_clock_now());
         on_released();
         waiter.worked();
         break;

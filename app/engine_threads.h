@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 
+#include "feed/stage_clock.h"        // StageClock
 #include "matching/sequencer.h"      // Sequencer
 #include "matching/wait_strategy.h"  // WaitMode
 #include "replay/log.h"              // Log
@@ -24,9 +25,10 @@ struct StopFlag {
   void set() { is_set.store(true, std::memory_order_release); }
 };
 
-// Takes commands until `stop` is set and the gates are empty, or `abandon` is set.
+// Takes commands until `stop` is set and the gates are empty, or `abandon` is set. Marks on the
+// clock what it has matched.
 void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t commands_per_poll_max,
-                const StopFlag& stop, const StopFlag& abandon);
+                StageClock& stages, const StopFlag& stop, const StopFlag& abandon);
 
 // Wakes a parked engine thread when a timer of the market is due (an order expires, an auction
 // ends) and closes the gates to new orders while the journal's disk is full; both at most 5 ms
@@ -35,8 +37,8 @@ void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFla
                const std::function<void(JournalState)>& on_journal);
 
 // Writes and releases until `stop` is set and the tail is written, then finishes the journal.
-// `on_released` is called after each group.
-std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+// `on_released` is called after each group, which is marked on the clock before.
+std::optional<Error> run_journal(Log& log, WaitMode wait, StageClock& stages, const StopFlag& stop,
                                  const std::function<void()>& on_released);
 
 }  // namespace bourse

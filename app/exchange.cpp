@@ -29,6 +29,7 @@
 #include "app/snapshot_thread.h"      // SnapshotThread
 #include "app/wall_clock.h"           // wall_clock_now
 #include "feed/certificate.h"         // TlsContext
+#include "feed/connection_limits.h"   // ConnectionLimits
 #include "feed/io_shard.h"            // IoShard
 #include "feed/lost_sessions.h"       // LostSessions
 #include "feed/metrics.h"             // Metrics
@@ -56,6 +57,8 @@ struct Exchange::Parts {
   Keys keys;
   std::unique_ptr<LostSessions> lost_sessions;
   std::unique_ptr<ReplayGroups> replays;
+  std::unique_ptr<ConnectionLimits> connections;
+  StageClock stages;
   std::unique_ptr<Log> log;
   std::unique_ptr<Engine> engine;  // engine thread, once it runs
   MarketState market;              // as recovered; each shard starts from a copy
@@ -104,6 +107,7 @@ struct Exchange::Parts {
   Result<void> open_shards();
   Result<void> open_participant();
   void start_threads();
+  Result<TlsContext> load_secrets(const Config& from);  // the keys are in force then
   std::vector<std::string> reasons_not_ready() const;
 };
 
@@ -211,12 +215,10 @@ Result<void> Exchange::Parts::open_market() {
 
 // Before the engine executes anything: the shards start from what was recovered.
 Result<void> Exchange::Parts::open_shards() {
-  auto context = TlsContext::server(config.feed, config.journal.directory + "/self-signed.pem");
+  const auto context = load_secrets(config);
   if (!context) return std::unexpected(context.error());
-  auto known = keys_of(config, flow.demo);
-  if (!known) return std::unexpected(known.error());
-  keys = std::move(*known);
   config.feed.epoch = Epoch{recovery.epoch};
+  connections = std::make_unique<ConnectionLimits>(config.feed);
   lost_sessions = std::make_unique<LostSessions>(config.feed.limits.disconnect_grace_ms);
   replays = std::make_unique<ReplayGroups>(config.feed.limits.replays_per_server_count);
   for (std::uint32_t index = 0; index < config.io_threads; ++index) {
@@ -229,6 +231,8 @@ Result<void> Exchange::Parts::open_shards() {
          .lost_sessions = *lost_sessions,
          .replays = *replays,
          .keys = keys,
+         .connections = *connections,
+         .stages = stages,
          .options = config.feed,
          .context = *context,
          .metrics = metrics,
@@ -283,11 +287,11 @@ void Exchange::Parts::start_threads() {
     const auto wake_shards = [this] {
       for (const auto& shard : shards) shard->wake();
     };
-    auto ended = run_journal(*log, config.engine.wait, journal_stop, wake_shards);
+    auto ended = run_journal(*log, config.engine.wait, stages, journal_stop, wake_shards);
     if (ended) fail_with(std::move(*ended));
   });
   engine_thread = std::thread([this] {
-    run_engine(*sequencer, *log, config.engine.wait, config.engine.commands_per_poll_max,
+    run_engine(*sequencer, *log, config.engine.wait, config.engine.commands_per_poll_max, stages,
                engine_stop, engine_abandon);
   });
   timer_thread = std::thread([this] {
@@ -318,6 +322,15 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   return reasons;
 }
 
+Result<TlsContext> Exchange::Parts::load_secrets(const Config& from) {
+  auto context = TlsContext::server(from.feed, config.journal.directory + "/self-signed.pem");
+  if (!context) return context;
+  auto known = keys_of(from, flow.demo);
+  if (!known) return std::unexpected(known.error());
+  keys.replace(std::move(*known));
+  return context;
+}
+
 Exchange::Exchange(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Exchange::~Exchange() { stop(); }
@@ -343,12 +356,19 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }
 
-std::optional<Error> Exchange::wait(int stop_fd) {
-  pollfd events[2] = {{stop_fd, POLLIN, 0}, {parts_->failure_fd, POLLIN, 0}};
+std::optional<Error> Exchange::wait(int signal_fd) {
+  pollfd events[2] = {{signal_fd, POLLIN, 0}, {parts_->failure_fd, POLLIN, 0}};
   while (::poll(events, 2, -1) < 0 && errno == EINTR) {
   }
   const std::lock_guard lock(parts_->failure_mutex);
   return parts_->failure;
+}
+
+Result<void> Exchange::reload(const Config& fresh) {
+  const auto context = parts_->load_secrets(with_secrets_of(parts_->config, fresh));
+  if (!context) return std::unexpected(context.error());
+  for (const auto& shard : parts_->shards) shard->use(*context);
+  return {};
 }
 
 void Exchange::stop() {

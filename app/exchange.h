@@ -43,8 +43,11 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // Blocks until `stop_fd` is readable or something has failed, and returns that failure.
-  std::optional<Error> wait(int stop_fd);
+  // Blocks until `signal_fd` is readable or something has failed, and returns that failure.
+  std::optional<Error> wait(int signal_fd);
+  // Takes over keys and certificates; everything else stays as it was started with. After an error
+  // nothing has changed. Connections of keys that are gone or changed are closed.
+  Result<void> reload(const Config& fresh);
   // Takes no more orders, answers what is in the gates, makes it durable, says goodbye.
   void stop();
 

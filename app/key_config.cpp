@@ -7,6 +7,15 @@
 
 namespace bourse {
 
+Config with_secrets_of(const Config& running, const Config& fresh) {
+  Config next = running;
+  next.keys = fresh.keys;
+  next.feed.certificate_file = fresh.feed.certificate_file;
+  next.feed.private_key_file = fresh.feed.private_key_file;
+  next.feed.client_ca_file = fresh.feed.client_ca_file;
+  return next;
+}
+
 Result<Keys> keys_of(const Config& config, bool demo) {
   Keys keys;
   for (const KeyConfig& from : config.keys) {
@@ -26,8 +35,13 @@ Result<Keys> keys_of(const Config& config, bool demo) {
     const auto scopes = parse_scopes(from.scopes);
     if (!scopes)
       return fail(ExitCode::bad_config, fmt::format("scopes \"{}\": unknown", from.scopes), where,
-                  "one or more of read, trade, admin with spaces between: scopes = \"read trade\"");
+                  "one or more of read, trade, admin, dropcopy with spaces between: scopes = "
+                  "\"read trade\"");
     key.scopes = *scopes;
+    key.enabled = from.enabled;
+    if (!parse_accounts(from.accounts, key))
+      return fail(ExitCode::bad_config, fmt::format("accounts \"{}\": not accounts", from.accounts),
+                  where, "numbers with spaces between, or * for all: accounts = \"1 7 12\"");
     if (key.algorithm == KeyAlgorithm::ed25519) {
       const auto bytes = decode_base64(from.public_key);
       if (!bytes)

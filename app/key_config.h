@@ -10,6 +10,9 @@
 
 namespace bourse {
 
+// What a running exchange takes over of a configuration that was read again: keys, certificates.
+Config with_secrets_of(const Config& running, const Config& fresh);
+
 Result<Keys> keys_of(const Config& config, bool demo);
 
 }  // namespace bourse

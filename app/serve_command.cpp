@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "app/build_info.h"      // build_info_line
 #include "app/complaint.h"       // complain
@@ -75,6 +76,29 @@ void greet(const Config& config, const ServeArguments& arguments, const Exchange
   std::fflush(stdout);
 }
 
+// SIGHUP: keys, certificates and the level of the log are read again. What does not hold together
+// changes nothing and ends nothing.
+void reload(Exchange& exchange, const ServeArguments& arguments) {
+  const auto fresh = effective_config(arguments.config_file, arguments.demo, arguments.settings);
+  if (!fresh) return spdlog::error("not reloaded: {}", fresh.error().text());
+  if (auto done = exchange.reload(*fresh); !done)
+    return spdlog::error("not reloaded: {}", done.error().text());
+  spdlog::info("reloaded: {} keys, the certificate, the level of the log", fresh->keys.size());
+  spdlog::set_level(spdlog::level::from_str(fresh->log.level));
+}
+
+// Until a signal asks for the end or something has failed.
+std::optional<Error> wait_for_end(Exchange& exchange, const ServeArguments& arguments,
+                                  int signal_fd) {
+  while (true) {
+    if (auto failure = exchange.wait(signal_fd)) return failure;
+    signalfd_siginfo signal{};
+    if (::read(signal_fd, &signal, sizeof signal) != sizeof signal) continue;
+    if (signal.ssi_signo != SIGHUP) return std::nullopt;
+    reload(exchange, arguments);
+  }
+}
+
 }  // namespace
 
 int serve_command(const ServeArguments& arguments) {
@@ -103,6 +127,7 @@ int serve_command(const ServeArguments& arguments) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
@@ -112,12 +137,10 @@ int serve_command(const ServeArguments& arguments) {
   if (!exchange) return complain("serve", exchange.error());
   greet(*config, arguments, **exchange);
 
-  const std::optional<Error> failure = (*exchange)->wait(signal_fd);
+  const std::optional<Error> failure = wait_for_end(**exchange, arguments, signal_fd);
   // A second signal ends the process at once.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
-  signalfd_siginfo first{};
-  if (::read(signal_fd, &first, sizeof first) < 0) spdlog::debug("no signal was pending");
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (failure) {
     spdlog::critical("stopping: {}", failure->text());

@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <charconv>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "matching/check.h"  // CHECK
@@ -93,7 +96,10 @@ KeyAlgorithm parse_algorithm(std::string_view name) {
 namespace {
 
 constexpr std::pair<std::uint32_t, std::string_view> scope_words[] = {
-    {key_scopes::read, "read"}, {key_scopes::trade, "trade"}, {key_scopes::admin, "admin"}};
+    {key_scopes::read, "read"},
+    {key_scopes::trade, "trade"},
+    {key_scopes::admin, "admin"},
+    {key_scopes::dropcopy, "dropcopy"}};
 
 }  // namespace
 
@@ -125,6 +131,25 @@ ApiKey demo_key() {
           .material = std::string{demo_key_secret}};
 }
 
+struct Keys::State {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<const ApiKey>> keys;  // few; sorted by id
+  std::atomic<std::uint64_t> version{0};
+};
+
+namespace {
+
+bool id_less(const std::shared_ptr<const ApiKey>& known, std::string_view id) {
+  return known->id < id;
+}
+
+}  // namespace
+
+Keys::Keys() : state_(std::make_unique<State>()) {}
+Keys::~Keys() = default;
+Keys::Keys(Keys&&) noexcept = default;
+Keys& Keys::operator=(Keys&&) noexcept = default;
+
 Result<void> Keys::add(ApiKey key) {
   const std::string where = "key '" + key.id + "'";
   const auto printable = [](char c) { return c > 0x20 && c < 0x7f; };
@@ -145,20 +170,56 @@ Result<void> Keys::add(ApiKey key) {
   if (key.algorithm == KeyAlgorithm::hmac_sha256 && key.material.size() < hmac_secret_bytes_min)
     return fail(ExitCode::bad_config, "the secret is shorter than 16 bytes", where,
                 "use a longer secret: openssl rand -base64 32");
-  const auto at =
-      std::lower_bound(keys_.begin(), keys_.end(), key.id,
-                       [](const ApiKey& known, const std::string& id) { return known.id < id; });
-  if (at != keys_.end() && at->id == key.id)
+  const std::lock_guard lock(state_->mutex);
+  auto& keys = state_->keys;
+  const auto at = std::lower_bound(keys.begin(), keys.end(), std::string_view{key.id}, id_less);
+  if (at != keys.end() && (*at)->id == key.id)
     return fail(ExitCode::bad_config, "two keys have the same id", where, "rename one of them");
-  keys_.insert(at, std::move(key));
+  keys.insert(at, std::make_shared<const ApiKey>(std::move(key)));
   return {};
 }
 
-const ApiKey* Keys::find(std::string_view id) const {
-  const auto at = std::lower_bound(
-      keys_.begin(), keys_.end(), id,
-      [](const ApiKey& known, std::string_view wanted) { return known.id < wanted; });
-  return at != keys_.end() && at->id == id ? &*at : nullptr;
+std::shared_ptr<const ApiKey> Keys::find(std::string_view id) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto& keys = state_->keys;
+  const auto at = std::lower_bound(keys.begin(), keys.end(), id, id_less);
+  return at != keys.end() && (*at)->id == id ? *at : nullptr;
+}
+
+std::size_t Keys::size() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->keys.size();
+}
+
+void Keys::replace(Keys with) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->keys.swap(with.state_->keys);
+  }
+  state_->version.fetch_add(1, std::memory_order_release);
+}
+
+std::uint64_t Keys::version() const { return state_->version.load(std::memory_order_acquire); }
+
+bool ApiKey::may_watch(AccountId whose) const {
+  return whose == account || all_accounts || std::ranges::find(accounts, whose) != accounts.end();
+}
+
+bool parse_accounts(std::string_view words, ApiKey& key) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find_first_of(" ,"));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+    if (word.empty()) continue;
+    if (word == "*") {
+      key.all_accounts = true;
+      continue;
+    }
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc{} || end != word.data() + word.size() || number == 0) return false;
+    key.accounts.push_back(AccountId{number});
+  }
+  return true;
 }
 
 std::string make_nonce() {
@@ -192,6 +253,24 @@ std::string sign(KeyAlgorithm algorithm, std::string_view private_key, std::stri
   if (algorithm != KeyAlgorithm::hmac_sha256) return {};
   const auto bytes = hmac(private_key, text);
   return encode_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+KeyMaterial make_key_material(KeyAlgorithm algorithm) {
+  KeyMaterial made;
+  if (algorithm == KeyAlgorithm::none) return made;
+  std::array<unsigned char, ed25519_key_bytes> secret{};
+  CHECK(RAND_priv_bytes(secret.data(), static_cast<int>(secret.size())) == 1);
+  made.secret = encode_base64({reinterpret_cast<const char*>(secret.data()), secret.size()});
+  if (algorithm == KeyAlgorithm::ed25519) {
+    const Key key{
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, secret.data(), secret.size())};
+    std::array<unsigned char, ed25519_key_bytes> open{};
+    std::size_t length = open.size();
+    CHECK(key && EVP_PKEY_get_raw_public_key(key.get(), open.data(), &length) == 1);
+    made.public_key = encode_base64({reinterpret_cast<const char*>(open.data()), length});
+  }
+  OPENSSL_cleanse(secret.data(), secret.size());
+  return made;
 }
 
 std::string encode_base64(std::string_view bytes) {

@@ -1,93 +1,39 @@
 #include "feed/certificate.h"
 
+#include <fcntl.h>
 #include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <mutex>
 
-#include "matching/check.h"  // CHECK
+#include "feed/certificate_maker.h"  // make_certificate, write_secret_file
+#include "feed/ticket_keys.h"        // install_ticket_keys
+#include "matching/check.h"          // CHECK
 
 namespace bourse {
 
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+constexpr std::uint32_t self_signed_days = 90;
 
-constexpr long validity_seconds = 90L * 24 * 3600;
-
-bool is_address(std::string_view name) {
-  return name.find(':') != std::string_view::npos ||
-         name.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-void add_extension(X509* certificate, int nid, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
-  CHECK(extension != nullptr);
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-bool nameable(std::string_view name) {
-  return !name.empty() && name.find_first_of(",\n\\") == std::string_view::npos;
-}
-
-Result<Certificate> self_signed(EVP_PKEY* key, const FeedOptions& options) {
-  std::string names;
-  for (const std::string& name : options.certificate_names) {
-    if (!nameable(name))
-      return fail(ExitCode::bad_config, "a certificate cannot carry the name '" + name + "'", "",
-                  "name hosts as clients dial them: localhost, 127.0.0.1, desk.example");
-    names += (names.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
-  }
-  Certificate certificate(X509_new());
-  CHECK(certificate != nullptr);
-  X509* x = certificate.get();
-  X509_set_version(x, X509_VERSION_3);
-  std::array<unsigned char, 8> serial{};
-  CHECK(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1);
-  std::uint64_t number = 0;
-  std::memcpy(&number, serial.data(), sizeof number);
-  ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), number >> 1);
-  X509_gmtime_adj(X509_getm_notBefore(x), -24L * 3600);  // for clients whose clock is behind
-  X509_gmtime_adj(X509_getm_notAfter(x), validity_seconds);
-  X509_set_pubkey(x, key);
-  X509_NAME* subject = X509_get_subject_name(x);
-  const std::string common =
-      options.certificate_names.empty() ? options.server_name : options.certificate_names.front();
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0);
-  X509_set_issuer_name(x, subject);
-  add_extension(x, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(x, NID_key_usage, "critical,digitalSignature");
-  add_extension(x, NID_ext_key_usage, "serverAuth");
-  if (!names.empty()) add_extension(x, NID_subject_alt_name, names);
-  CHECK(X509_sign(x, key, EVP_sha256()) > 0);
-  return certificate;
+CertificateWish wish_of(const FeedOptions& options) {
+  return {.common_name = options.certificate_names.empty() ? options.server_name
+                                                           : options.certificate_names.front(),
+          .names = options.certificate_names,
+          .days = self_signed_days};
 }
 
 void apply_settings(SSL_CTX* context) {
@@ -125,8 +71,9 @@ Result<void> use_files(SSL_CTX* context, const FeedOptions& options) {
 }
 
 bool is_named(X509* certificate, const std::string& name) {
-  return is_address(name) ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
-                          : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
+  return is_ip_address(name)
+             ? X509_check_ip_asc(certificate, name.c_str(), 0) == 1
+             : X509_check_host(certificate, name.data(), name.size(), 0, nullptr) == 1;
 }
 
 // The pair that an earlier start has kept, if it names the same hosts and is good for a week more.
@@ -144,28 +91,73 @@ bool use_kept(SSL_CTX* context, const FeedOptions& options, const std::string& f
                      [certificate](const auto& name) { return is_named(certificate, name); });
 }
 
-// Who cannot keep it goes on with one that lives as long as the process.
-void keep(X509* certificate, EVP_PKEY* key, const std::string& file) {
-  if (file.empty()) return;
-  const std::string fresh = file + ".new";
-  ::unlink(fresh.c_str());
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return;
-  std::FILE* const out = ::fdopen(fd, "w");
-  CHECK(out != nullptr);
-  const bool written = PEM_write_X509(out, certificate) == 1 &&
-                       PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr) == 1;
-  if (std::fclose(out) != 0 || !written || ::rename(fresh.c_str(), file.c_str()) != 0)
-    ::unlink(fresh.c_str());
+void use_pem(SSL_CTX* context, const CertificatePair& pair) {
+  BIO* const certificate_in = BIO_new_mem_buf(pair.certificate.data(), -1);
+  BIO* const key_in = BIO_new_mem_buf(pair.private_key.data(), -1);
+  X509* const certificate = PEM_read_bio_X509(certificate_in, nullptr, nullptr, nullptr);
+  EVP_PKEY* const key = PEM_read_bio_PrivateKey(key_in, nullptr, nullptr, nullptr);
+  CHECK(SSL_CTX_use_certificate(context, certificate) == 1);
+  CHECK(SSL_CTX_use_PrivateKey(context, key) == 1);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  BIO_free(certificate_in);
+  BIO_free(key_in);
+}
+
+// Who shows a certificate of this authority is known by its name; who shows none is a stranger.
+Result<void> ask_for_certificates(SSL_CTX* context, const FeedOptions& options) {
+  const std::string& file = options.client_ca_file;
+  if (file.empty()) {
+    if (options.trade_needs_certificate || options.admin_needs_certificate)
+      return fail(ExitCode::bad_config, "client certificates are needed, but of whom?",
+                  "feed.client_ca_file", "name the PEM file of their authority");
+    return {};
+  }
+  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file.c_str());
+  if (names == nullptr || SSL_CTX_load_verify_file(context, file.c_str()) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    return fail(ExitCode::file_missing, "no usable authority: " + tls_error_text(), file,
+                "a readable PEM file: bourse keys ca makes one");
+  }
+  SSL_CTX_set_client_CA_list(context, names);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  return {};
+}
+
+// Development: the secrets of each connection, so that a dissector can read it.
+Result<void> log_secrets(SSL_CTX* context, const FeedOptions& options) {
+  if (!options.key_log) return {};
+  const char* const file = std::getenv("SSLKEYLOGFILE");
+  if (file == nullptr || *file == '\0')
+    return fail(ExitCode::bad_config, "feed.key_log is set, but not the file to write to", "",
+                "SSLKEYLOGFILE=FILE bourse serve ...; never where real orders are");
+  static std::mutex mutex;
+  static std::FILE* out = nullptr;
+  const std::lock_guard lock(mutex);
+  if (out == nullptr) {
+    const int fd = ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+      return fail(ExitCode::cannot_create, std::strerror(errno), file, "a file to write to");
+    out = ::fdopen(fd, "a");
+    CHECK(out != nullptr);
+  }
+  SSL_CTX_set_keylog_callback(context, [](const SSL*, const char* line) {
+    const std::lock_guard writing(mutex);
+    std::fprintf(out, "%s\n", line);
+    std::fflush(out);
+  });
+  return {};
 }
 
 std::string pem_of(X509* certificate) {
   if (certificate == nullptr) return {};
-  std::unique_ptr<BIO, Freed<BIO_free_all>> out(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(out.get(), certificate);
+  BIO* const out = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(out, certificate);
   char* text = nullptr;
-  const long length = BIO_get_mem_data(out.get(), &text);
-  return std::string(text, static_cast<std::size_t>(length));
+  const long length = BIO_get_mem_data(out, &text);
+  std::string pem(text, static_cast<std::size_t>(length));
+  BIO_free(out);
+  return pem;
 }
 
 }  // namespace
@@ -180,14 +172,16 @@ Result<TlsContext> TlsContext::server(const FeedOptions& options, const std::str
   if (!options.certificate_file.empty() || !options.private_key_file.empty()) {
     if (auto used = use_files(c, options); !used) return std::unexpected(used.error());
   } else if (!use_kept(c, options, kept_file)) {
-    Key key(EVP_EC_gen("P-256"));
-    CHECK(key != nullptr);
-    auto certificate = self_signed(key.get(), options);
-    if (!certificate) return std::unexpected(certificate.error());
-    CHECK(SSL_CTX_use_certificate(c, certificate->get()) == 1);
-    CHECK(SSL_CTX_use_PrivateKey(c, key.get()) == 1);
-    keep(certificate->get(), key.get(), kept_file);
+    const auto pair = make_certificate(wish_of(options));
+    if (!pair) return std::unexpected(pair.error());
+    use_pem(c, *pair);
+    // Who cannot keep it goes on with one that lives as long as the process.
+    if (!kept_file.empty())
+      static_cast<void>(write_secret_file(kept_file, pair->certificate + pair->private_key, true));
   }
+  install_ticket_keys(c, options.limits.ticket_rotation_s);
+  if (auto asked = ask_for_certificates(c, options); !asked) return std::unexpected(asked.error());
+  if (auto logged = log_secrets(c, options); !logged) return std::unexpected(logged.error());
   TlsContext made(std::move(context));
   made.certificate_pem_ = pem_of(SSL_CTX_get0_certificate(c));
   return made;

@@ -5,7 +5,6 @@
 #include "matching/check.h"  // CHECK
 
 namespace bourse {
-namespace {
 
 bool comes_from_a_trader(CommandType type) {
   return type == CommandType::new_order || type == CommandType::amend ||
@@ -13,22 +12,24 @@ bool comes_from_a_trader(CommandType type) {
          type == CommandType::cancel_after;
 }
 
-}  // namespace
-
 std::size_t append_reports(const TransactionView& view, AccountId account,
                            std::vector<Report>& out) {
   const std::size_t before = out.size();
-  TimeNs client_time{0};
+  Report report{view.sequence(), view.time(), TimeNs{0}, {}};
   bool asked = false;
   for (std::size_t i = 0; i < view.exec_count(); ++i) {
-    const ExecEvent event = view.exec_event(i);
-    if (event.account != account) continue;
+    report.event = view.exec_event(i);
+    if (report.event.account != account) continue;
     if (!asked) {
       const Command command = view.command();
-      if (command.account == account) client_time = command.client_time;
+      if (command.account == account) {
+        report.client_time = command.client_time;
+        report.sender = command.session;
+        report.command_sequence = command.client_sequence;
+      }
       asked = true;
     }
-    out.push_back({view.sequence(), view.time(), client_time, event});
+    out.push_back(report);
   }
   return out.size() - before;
 }
@@ -61,15 +62,20 @@ void ExecInbox::take(std::size_t count) {
   first_ = 0;
 }
 
-ExecRouter::ExecRouter(std::uint32_t accounts_max) : accounts_(accounts_max + std::size_t{1}) {}
+ExecRouter::ExecRouter(std::uint32_t accounts_max, const FeedLimits& limits)
+    : accounts_(accounts_max + std::size_t{1}),
+      orders_(accounts_max, limits.orders_known_count),
+      outcomes_(limits.outcomes_kept_count) {}
 
-ExecRouter::ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position)
-    : ExecRouter(accounts_max) {
+ExecRouter::ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position,
+                       const FeedLimits& limits)
+    : ExecRouter(accounts_max, limits) {
   for (std::uint32_t id = 1; id <= accounts_max; ++id)
     accounts_[id].position = {engine.last_client_sequence(AccountId{id}),
                               engine.last_exec_sequence(AccountId{id})};
   instruments_.recover(engine);
   limits_.recover(engine, accounts_max);
+  orders_.recover(engine);
   position_ = position;
 }
 
@@ -81,22 +87,30 @@ void ExecRouter::on_transaction(const TransactionView& view) {
   if (!decision_inboxes_.empty()) tell_decision(view);
   if (view.exec_count() == 0) return;
 
-  TimeNs client_time{0};
-  AccountId sender{0};
+  Report report{view.sequence(), view.time(), TimeNs{0}, {}};
+  Command command{};
   if (comes_from_a_trader(view.command_type())) {
-    const Command command = view.command();
-    sender = command.account;
-    client_time = command.client_time;
-    if (knows(sender)) {
-      AccountPosition& position = accounts_[sender.value()].position;
-      position.client_sequence = std::max(position.client_sequence, command.client_sequence);
+    command = view.command();
+    if (knows(command.account)) {
+      ClientSequence& highest = accounts_[command.account.value()].position.client_sequence;
+      if (command.client_sequence > highest) {
+        highest = command.client_sequence;
+        outcomes_.note(command.account, highest, view.sequence());
+      }
     }
   }
   for (std::size_t i = 0; i < view.exec_count(); ++i) {
     const ExecEvent event = view.exec_event(i);
     if (!knows(event.account)) continue;
+    orders_.on_event(event);
     Account& account = accounts_[event.account.value()];
     account.position.exec_sequence = event.exec_sequence;
+    if (account.inboxes.empty()) continue;
+    const bool is_sender = event.account == command.account;
+    report.event = event;
+    report.client_time = is_sender ? command.client_time : TimeNs{0};
+    report.sender = is_sender ? command.session : SessionId{0};
+    report.command_sequence = is_sender ? command.client_sequence : ClientSequence{0};
     for (ExecInbox* inbox : account.inboxes) {
       if (!inbox->is_open_) continue;
       if (inbox->reports_.size() - inbox->first_ >= ExecInbox::reports_max) {
@@ -105,8 +119,7 @@ void ExecRouter::on_transaction(const TransactionView& view) {
         inbox->overflowed_ = true;
         continue;
       }
-      inbox->reports_.push_back(
-          {view.sequence(), view.time(), event.account == sender ? client_time : TimeNs{0}, event});
+      inbox->reports_.push_back(report);
     }
   }
 }

@@ -1,5 +1,6 @@
 // Takes the private half of the log to those it belongs to: each transaction's ExecEvents go into
-// the inboxes of their account's sessions, and the positions of all accounts advance with them.
+// the inboxes of their account's sessions; the positions, open orders and outcomes of all accounts
+// advance with them.
 //   Shape:  accounts by number (1 to accounts_max); a few inboxes each; an inbox holds at most
 //           ExecInbox::reports_max reports, then says `overflowed` and its session reads the log.
 //   Owner:  one io thread, which feeds it every transaction in sequence order; inboxes belong to
@@ -12,8 +13,11 @@
 #include <vector>
 
 #include "feed/decision_inbox.h"    // DecisionInbox
+#include "feed/feed_options.h"      // FeedLimits
 #include "feed/instrument_table.h"  // InstrumentTable
 #include "feed/limits_table.h"      // LimitsTable
+#include "feed/open_orders.h"       // OpenOrders
+#include "feed/outcome_index.h"     // OutcomeIndex
 #include "matching/engine.h"        // Engine
 #include "matching/event.h"         // ExecEvent
 #include "matching/transaction.h"   // TransactionView
@@ -21,12 +25,16 @@
 
 namespace bourse {
 
+bool comes_from_a_trader(CommandType type);
+
 // One private event and the transaction it belongs to.
 struct Report {
   Sequence sequence;
   TimeNs time;
   TimeNs client_time;  // of the command, if this account sent it; else 0
   ExecEvent event;
+  SessionId sender{0};                 // of the command, likewise
+  ClientSequence command_sequence{0};  // of the command, likewise
 };
 
 // Appends the reports of `view` that belong to `account`; returns how many.
@@ -79,10 +87,11 @@ class ExecInbox {
 
 class ExecRouter {
  public:
-  // Nothing has happened yet.
-  explicit ExecRouter(std::uint32_t accounts_max);
+  // Nothing has happened yet. `limits`: outcomes_kept_count and orders_known_count.
+  explicit ExecRouter(std::uint32_t accounts_max, const FeedLimits& limits = {});
   // Continues where the engine stands: `position` is the sequence of its last command.
-  ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position);
+  ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequence position,
+             const FeedLimits& limits = {});
 
   void on_transaction(const TransactionView& view);
 
@@ -93,6 +102,8 @@ class ExecRouter {
   std::unique_ptr<ExecInbox> attach(AccountId account);  // REQUIRES: knows(account); closed
   const InstrumentTable& instruments() const { return instruments_; }
   const LimitsTable& limits() const { return limits_; }
+  const OpenOrders& orders() const { return orders_; }
+  const OutcomeIndex& outcomes() const { return outcomes_; }
   // Decisions about the administrator's commands of this session go there until it is detached.
   void attach(DecisionInbox& inbox) { decision_inboxes_.push_back(&inbox); }
   void detach(DecisionInbox& inbox) { std::erase(decision_inboxes_, &inbox); }
@@ -109,6 +120,8 @@ class ExecRouter {
 
   InstrumentTable instruments_;
   LimitsTable limits_;
+  OpenOrders orders_;
+  OutcomeIndex outcomes_;
   std::vector<DecisionInbox*> decision_inboxes_;  // of administrators; mostly none
   Sequence position_{0};
 };

@@ -3,19 +3,29 @@
 #include <algorithm>
 
 #include "feed/exec_json.h"      // append_exec_json
+#include "feed/json_writer.h"    // JsonWriter
+#include "feed/system_notice.h"  // append_system_frames
 #include "feed/trade_replies.h"  // error_reply
 #include "matching/check.h"      // CHECK
 
 namespace bourse {
 
+namespace {
+
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+
+}  // namespace
+
 ExecStream::ExecStream(ExecRouter& router, const Log& log, const FeedOptions& options,
-                       ExecEncoding encoding, AccountId account)
+                       ExecEncoding encoding, AccountId account, SessionId session)
     : router_(router),
       log_(log),
       options_(options),
       encoding_(encoding),
       account_(account),
-      inbox_(router.attach(account)) {}
+      inbox_(router.attach(account)),
+      session_(session),
+      own_told_(router.position()) {}
 
 void ExecStream::start_live() {
   cursor_.reset();
@@ -43,7 +53,9 @@ ExecStream::State ExecStream::pump(Outbox& out, TimeNs now) {
     const Sequence missed = inbox_->missed_from();
     inbox_->open();  // forgets the overflow
     fall_back(missed);
+    tell_slow(out, now);
   }
+  if (is_slow_ && now.value() - slow_told_.value() >= ns_per_s) tell_slow(out, now);
   if (inbox_->is_open()) pump_live(out, now);
   return inbox_->is_open() ? State::idle : pump_log(out, now);
 }
@@ -55,6 +67,7 @@ void ExecStream::pump_live(Outbox& out, TimeNs now) {
     if (out.size() >= options_.limits.outbox_high_bytes) {
       fall_back(first->sequence);
       waits_for_room_ = true;
+      tell_slow(out, now);
       return;
     }
     const auto end = std::find_if(first, held.end(), [first](const Report& report) {
@@ -77,6 +90,7 @@ ExecStream::State ExecStream::pump_log(Outbox& out, TimeNs now) {
       cursor_.reset();
       wanted_ = ExecSequence{0};
       inbox_->open();
+      if (is_slow_) tell_caught_up(out, now);
       return State::idle;
     }
     if (out.size() >= limits.outbox_high_bytes) {
@@ -134,6 +148,53 @@ void ExecStream::send(std::span<const Report> reports, ExecFrameHead head, Outbo
       out.append_binary(encoder_.encode(head, reports, at, router_.instruments()));
   }
   told_ = reports.front().sequence;
+  note_own(reports.front(), out);
+}
+
+void ExecStream::note_own(const Report& first, const Outbox& out) {
+  if (!session_ || first.sender != session_ || first.sequence <= own_told_) return;
+  own_told_ = first.sequence;
+  own_.push_back({first.sequence, first.time, first.command_sequence,
+                  (first.event.flags & exec_flags::duplicate) != 0,
+                  out.consumed_bytes() + out.size()});
+}
+
+void ExecStream::tell_slow(Outbox& out, TimeNs now) {
+  if (!is_slow_) slow_since_ = now;
+  is_slow_ = true;
+  slow_told_ = now;
+  const auto lag_ns = static_cast<std::uint64_t>(now.value() - slow_since_.value());
+  const std::uint64_t lag_events = router_.position().value() + 1 - next_.value();
+  if (encoding_ == ExecEncoding::json) {
+    JsonWriter json;
+    json.open('{').key("op").text("slow_reader").key("account").number(account_.value());
+    json.key("lag_ns").wide(lag_ns).key("lag_events").wide(lag_events);
+    out.append_text(json.close('}').view());
+    return;
+  }
+  if (!notices_) notices_.emplace();
+  append_system_frames(out, *notices_,
+                       {.code = wire::SystemCode::slow_reader,
+                        .epoch = options_.epoch,
+                        .now = now,
+                        .up_to = told_,
+                        .lag_ns = lag_ns,
+                        .lag_events = lag_events});
+}
+
+void ExecStream::tell_caught_up(Outbox& out, TimeNs now) {
+  is_slow_ = false;
+  if (encoding_ == ExecEncoding::json) {
+    JsonWriter json;
+    json.open('{').key("op").text("caught_up").key("account").number(account_.value());
+    out.append_text(json.key("seq").wide(router_.position().value()).close('}').view());
+    return;
+  }
+  append_system_frames(out, *notices_,
+                       {.code = wire::SystemCode::caught_up,
+                        .epoch = options_.epoch,
+                        .now = now,
+                        .up_to = router_.position()});
 }
 
 }  // namespace bourse

@@ -23,12 +23,18 @@ std::string_view reason_of(unsigned status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 410:
+      return "Gone";
     case 413:
       return "Payload Too Large";
     case 426:
       return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
     case 503:
       return "Service Unavailable";
     default:
@@ -52,11 +58,12 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-std::string head_of(const HttpAnswer& answer, bool keep_alive) {
+std::string head_of(const HttpAnswer& answer, bool keep_alive, bool chunked) {
   std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
   head += reason_of(answer.status);
   head += "\r\nContent-Type: " + answer.content_type;
-  head += "\r\nContent-Length: " + std::to_string(answer.body.size());
+  head += chunked ? "\r\nTransfer-Encoding: chunked"
+                  : "\r\nContent-Length: " + std::to_string(answer.body.size());
   head += "\r\nCache-Control: " + answer.cache_control;
   head += "\r\nX-Content-Type-Options: nosniff\r\n";
   head += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";

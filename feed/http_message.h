@@ -19,6 +19,7 @@ struct HttpRequest {
   std::string accept;                     // content types, as sent
   std::string accept_encoding;            // as sent
   std::string if_none_match;              // as sent
+  std::string last_event_id;              // of an EventSource that comes back
   std::vector<std::string> subprotocols;  // offered, in the client's order
   bool is_upgrade = false;                // asks for a websocket
   bool keep_alive = true;
@@ -32,8 +33,8 @@ struct HttpAnswer {
   std::string cache_control = "no-store";
 };
 
-// Status line and headers, up to and with the empty line.
-std::string head_of(const HttpAnswer& answer, bool keep_alive);
+// Status line and headers, up to and with the empty line. `chunked`: the body follows in pieces.
+std::string head_of(const HttpAnswer& answer, bool keep_alive, bool chunked = false);
 
 // {"error":name,"code":code,"message":...,"hint":...} with a line end.
 HttpAnswer http_error(unsigned status, std::string_view name, unsigned code,

@@ -2,15 +2,18 @@
 
 #include <utility>
 
-#include "feed/hello_json.h"   // write_limits
-#include "feed/json_writer.h"  // JsonWriter
-#include "feed/page_files.h"   // find_page_file, page_answer
-#include "feed/wall_clock.h"   // wall_clock_now
-#include "replay/decimal.h"    // format_decimal, price_text, quantity_text
+#include "feed/hello_json.h"    // write_limits
+#include "feed/json_writer.h"   // JsonWriter
+#include "feed/page_files.h"    // find_page_file, page_answer
+#include "feed/schema_files.h"  // schema_files
+#include "feed/wall_clock.h"    // wall_clock_now
+#include "replay/decimal.h"     // format_decimal, price_text, quantity_text
 
 namespace bourse {
 
 namespace {
+
+constexpr std::string_view schema_path = "/v1/schema/";
 
 HttpAnswer json_answer(const JsonWriter& json) {
   HttpAnswer answer;
@@ -41,10 +44,13 @@ void write_instrument(JsonWriter& json, const Instrument& instrument) {
 
 }  // namespace
 
-HttpRoutes::HttpRoutes(const FeedOptions& options, const InstrumentTable& instruments,
+HttpRoutes::HttpRoutes(const FeedOptions& options, const Hub& hub, const Log& log,
                        const Metrics& metrics, NotReady not_ready)
     : options_(options),
-      instruments_(instruments),
+      hub_(hub),
+      instruments_(hub.instruments()),
+      log_(log),
+      started_(wall_clock_now()),
       metrics_(metrics),
       not_ready_(std::move(not_ready)) {}
 
@@ -67,14 +73,20 @@ HttpAnswer HttpRoutes::answer(const HttpRequest& request) const {
     return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), ""};
   if (path == "/v1/instruments") return instruments();
   if (path == "/v1/limits") return limits();
+  if (path == "/v1/status") return status();
+  if (path == "/v1/schema") return schema("");
+  if (path.starts_with(schema_path))
+    return schema(std::string_view(path).substr(schema_path.size()));
   if (path == "/v1/time") {
     JsonWriter json;
     json.open('{').key("time_ns").wide(static_cast<std::uint64_t>(wall_clock_now().value()));
     return json_answer(json.close('}'));
   }
-  return http_error(404, "not_found", 1002, "there is nothing at " + path,
-                    "/ /healthz /readyz /metrics /v1/instruments /v1/time /v1/limits, "
-                    "and wss at /v1/md /v1/replay /v1/trade");
+  return http_error(
+      404, "not_found", 1002, "there is nothing at " + path,
+      "/ /healthz /readyz /metrics /v1/instruments /v1/book/SYMBOL /v1/time /v1/limits "
+      "/v1/schema /v1/status /v1/poll /v1/events, and wss at /v1/md /v1/replay /v1/trade "
+      "/v1/dropcopy");
 }
 
 HttpAnswer HttpRoutes::readiness() const {
@@ -102,13 +114,58 @@ HttpAnswer HttpRoutes::limits() const {
   return json_answer(json);
 }
 
+HttpAnswer HttpRoutes::schema(std::string_view name) const {
+  if (name.empty()) {
+    JsonWriter json;
+    json.open('{').key("ver").number(1).key("schemas").open('[');
+    for (const SchemaFile& one : schema_files()) {
+      json.open('{').key("name").text(one.name).key("sha256").text(one.sha256);
+      json.key("url").text(std::string(schema_path).append(one.name)).close('}');
+    }
+    return json_answer(json.close(']').close('}'));
+  }
+  for (const SchemaFile& one : schema_files())
+    if (name == one.name) {
+      HttpAnswer answer{200, "text/plain; charset=utf-8", std::string(one.text), ""};
+      answer.headers = "ETag: \"" + std::string(one.sha256) + "\"\r\n";
+      return answer;
+    }
+  return http_error(404, "not_found", 1002, "there is no schema " + std::string(name),
+                    "GET /v1/schema lists them");
+}
+
+HttpAnswer HttpRoutes::status() const {
+  const std::vector<std::string> reasons = not_ready_ ? not_ready_() : std::vector<std::string>();
+  const TimeNs now = wall_clock_now();
+  JsonWriter json;
+  json.open('{').key("server").text(options_.server_name);
+  json.key("epoch").number(hub_.epoch().value());
+  json.key("time_ns").wide(static_cast<std::uint64_t>(now.value()));
+  json.key("started_ns").wide(static_cast<std::uint64_t>(started_.value()));
+  json.key("ready").boolean(reasons.empty()).key("reasons").open('[');
+  for (const std::string& reason : reasons) json.text(reason);
+  json.close(']').key("journal").open('{');
+  json.key("earliest_seq").wide(log_.earliest_sequence().value());
+  json.key("head_seq").wide(log_.released_sequence().value());
+  json.key("fed_seq").wide(hub_.sequence().value()).close('}');
+  json.key("symbols").number(static_cast<std::uint32_t>(instruments_.size()));
+  json.key("markets").open('[');
+  for (std::uint32_t id = 1; id <= instruments_.symbol_count(); ++id)
+    if (const Instrument* const found = instruments_.instrument(SymbolId{id}); found != nullptr) {
+      json.open('{').key("symbol").text(found->symbol());
+      json.key("status").number(hub_.state().status(SymbolId{id})).close('}');
+    }
+  return json_answer(json.close(']').close('}'));
+}
+
 HttpAnswer HttpRoutes::welcome(const HttpRequest& request) const {
   const std::string host = request.host.empty() ? "HOST:PORT" : request.host;
   std::string text = "This is " + options_.server_name + ", an exchange.\n\n";
   text += "  wss://" + host + "/v1/md      market data: JSON asks, FlatBuffers frames answer\n";
   text += "  wss://" + host + "/v1/replay  the market of the past, at any pace\n";
   text += "  wss://" + host + "/v1/trade   orders and your own reports\n";
-  text += "  https://" + host + "/v1/instruments /v1/time /v1/limits /healthz /readyz /metrics\n\n";
+  text +=
+      "  https://" + host + "/v1/instruments /v1/status /v1/limits /healthz /readyz /metrics\n\n";
   if (page_files().empty()) {
     text += "The trading page is not in this build: it is made where Node is. On Debian:\n";
     text += "  apt-get install nodejs npm    then    ./dev run\n\n";

@@ -7,16 +7,21 @@
 #include <utility>
 #include <variant>
 
-#include "feed/echo_session.h"    // EchoSession
-#include "feed/exec_router.h"     // ExecRouter
-#include "feed/hub.h"             // Hub
-#include "feed/market_session.h"  // MarketSession
-#include "feed/order_entry.h"     // OrderEntry
-#include "feed/replay_session.h"  // ReplaySession
-#include "feed/session_loop.h"    // SessionLoop
-#include "feed/trade_session.h"   // TradeSession
-#include "feed/wall_clock.h"      // wall_clock_now
-#include "replay/cursor.h"        // Cursor
+#include "feed/dropcopy_session.h"  // DropcopySession
+#include "feed/echo_session.h"      // EchoSession
+#include "feed/exec_router.h"       // ExecRouter
+#include "feed/history_desk.h"      // HistoryDesk
+#include "feed/http_book.h"         // HttpBook, answer_book
+#include "feed/http_feed.h"         // HttpFeed
+#include "feed/hub.h"               // Hub
+#include "feed/market_session.h"    // MarketSession
+#include "feed/order_entry.h"       // OrderEntry
+#include "feed/replay_session.h"    // ReplaySession
+#include "feed/session_loop.h"      // SessionLoop
+#include "feed/trade_session.h"     // TradeSession
+#include "feed/upgrade.h"           // shutdown_message
+#include "feed/wall_clock.h"        // wall_clock_now
+#include "replay/cursor.h"          // Cursor
 
 namespace bourse {
 
@@ -25,6 +30,7 @@ namespace {
 constexpr std::string_view market_path = "/v1/md";
 constexpr std::string_view replay_path = "/v1/replay";
 constexpr std::string_view trade_path = "/v1/trade";
+constexpr std::string_view dropcopy_path = "/v1/dropcopy";
 constexpr std::string_view echo_path = "/v1/echo";
 constexpr std::array<std::string_view, 1> market_subprotocols = {"bourse.fb.v1"};
 constexpr std::array<std::string_view, 1> echo_subprotocols = {"bourse.echo.v1"};
@@ -36,19 +42,23 @@ constexpr int transactions_per_turn = 512;
 // What the session loop turns for the exchange.
 class FeedStage {
  public:
-  using Conversation = std::variant<MarketSession, TradeSession, ReplaySession, EchoSession>;
+  using Conversation = std::variant<MarketSession, TradeSession, DropcopySession, ReplaySession,
+                                    EchoSession, HttpFeed, HttpBook>;
 
-  FeedStage(IoShardParts& parts, Cursor cursor)
+  // `wake` is called by the thread of the history desk.
+  FeedStage(IoShardParts& parts, Cursor cursor, std::function<void()> wake)
       : log_(parts.log),
         options_(parts.options),
         keys_(parts.keys),
         replays_(parts.replays),
+        connections_(parts.connections),
+        stages_(parts.stages),
         on_failed_(std::move(parts.on_failed)),
         cursor_(std::move(cursor)),
         hub_(parts.market, parts.log.last_epoch(), parts.options),
-        router_(parts.engine, parts.accounts_max, parts.market.sequence()),
+        router_(parts.engine, parts.accounts_max, parts.market.sequence(), parts.options.limits),
         entry_(std::move(parts.gate), router_.instruments(), parts.lost_sessions),
-        routes_(parts.options, hub_.instruments(), parts.metrics, std::move(parts.not_ready)),
+        routes_(parts.options, hub_, parts.log, parts.metrics, std::move(parts.not_ready)),
         frames_(
             parts.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers")),
         orders_sent_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
@@ -63,17 +73,20 @@ class FeedStage {
         sessions_canceled_(parts.metrics.counter("bourse_lost_sessions_total",
                                                  "Sessions cut that had orders to be cancelled",
                                                  {{"result", "canceled"}})),
+        orders_open_(parts.metrics.gauge("bourse_open_orders", "Open orders that can be asked for",
+                                         {{"shard", std::to_string(parts.index)}})),
         hub_sequence_(parts.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
                                           {{"shard", std::to_string(parts.index)}})),
         encode_(parts.metrics.histogram("bourse_stage_seconds", "Time spent in a stage",
                                         {{"stage", "encode"}})),
         order_to_frame_(parts.metrics.histogram(
             "bourse_order_to_frame_seconds",
-            "From the sequencing of an order to its frame being ready to send")) {}
+            "From the sequencing of an order to its frame being ready to send")),
+        history_(std::move(wake)) {}
 
   std::span<const std::string_view> subprotocols(std::string_view path) const {
     if (path == market_path || path == replay_path) return market_subprotocols;
-    if (path == trade_path) return trade_subprotocols;
+    if (path == trade_path || path == dropcopy_path) return trade_subprotocols;
     if (path == echo_path && options_.echo) return echo_subprotocols;
     return {};
   }
@@ -89,19 +102,48 @@ class FeedStage {
           std::move(info), request.query);
     else if (request.path == echo_path)
       into.emplace(std::in_place_type<EchoSession>);
+    else if (request.path == dropcopy_path)
+      into.emplace(std::in_place_type<DropcopySession>, trade_parts(), std::move(info));
     else
-      into.emplace(std::in_place_type<TradeSession>, router_, entry_, keys_, log_, options_,
-                   std::move(info));
+      into.emplace(std::in_place_type<TradeSession>, trade_parts(), std::move(info));
   }
 
-  HttpAnswer answer(const HttpRequest& request) { return routes_.answer(request); }
+  HttpAnswer answer(const HttpRequest& request) {
+    if (early_) return *std::exchange(early_, std::nullopt);
+    return routes_.answer(request);
+  }
 
+  // Requests that are not answered at once. False: answer() has what there is to say.
+  bool begin_http(const HttpRequest& request, SessionInfo info, std::optional<Conversation>& into,
+                  bool is_full) {
+    const bool is_feed = request.path == poll_path || request.path == events_path;
+    const bool is_book = request.path.starts_with(book_path);
+    if (request.method != "GET" || (!is_feed && !is_book)) return false;
+    if (is_full) {
+      early_ = http_error(503, "overloaded", 9002, "too many connections, or none any more",
+                          "connect again in a moment");
+    } else if (is_feed) {
+      into.emplace(std::in_place_type<HttpFeed>, hub_, log_, options_, std::move(info), request,
+                   early_);
+      if (early_) into.reset();
+    } else {
+      BookAnswer answer = answer_book(request, hub_, log_, history_);
+      if (auto* const task = std::get_if<std::shared_ptr<const HistoryDesk::Task>>(&answer))
+        into.emplace(std::in_place_type<HttpBook>, std::move(*task));
+      else
+        early_ = std::move(std::get<HttpAnswer>(answer));
+    }
+    return into.has_value();
+  }
+
+  std::string farewell() const { return shutdown_message(hub_.sequence(), options_.epoch); }
   void serve_after(Sequence opening) { opening_ = opening; }
   bool serves() const { return hub_.sequence() >= opening_; }
 
   bool has_news() const {
     return (!has_failed_ && cursor_.position() <= log_.released_sequence()) ||
-           (wants_drain_.load(std::memory_order_relaxed) && !is_draining_);
+           (wants_drain_.load(std::memory_order_relaxed) && !is_draining_) ||
+           history_.done_count() != history_seen_;
   }
 
   bool advance(TimeNs now) {
@@ -111,7 +153,9 @@ class FeedStage {
     }
     count_orders();
     entry_.look_after(now);
-    if (has_failed_) return false;
+    const std::uint64_t answers = history_.done_count();
+    const bool has_answers = std::exchange(history_seen_, answers) != answers;
+    if (has_failed_) return has_answers;
     const std::int64_t began_ns = steady_now_ns();
     TimeNs newest{0};
     int taken = 0;
@@ -129,7 +173,7 @@ class FeedStage {
       newest = transaction.time();
       ++taken;
     }
-    if (taken == 0) return false;
+    if (taken == 0) return has_answers;
     hub_.flush(now);
     encode_.observe_ns(steady_now_ns() - began_ns);
     order_to_frame_.observe_ns(wall_clock_now().value() - newest.value());
@@ -139,21 +183,29 @@ class FeedStage {
   }
 
   // Any thread; the caller wakes the loop.
+  void end_history() { history_.end(); }
   void drain_orders() { wants_drain_.store(true, std::memory_order_relaxed); }
 
  private:
+  TradeParts trade_parts() {
+    return {router_, entry_, keys_, connections_, stages_, log_, options_};
+  }
+
   void count_orders() {
     orders_sent_.add(entry_.sent_count() - orders_sent_.value());
     orders_busy_.add(entry_.busy_count() - orders_busy_.value());
     orders_closed_.add(entry_.closed_count() - orders_closed_.value());
     sessions_resumed_.add(entry_.resumed_count() - sessions_resumed_.value());
     sessions_canceled_.add(entry_.canceled_count() - sessions_canceled_.value());
+    orders_open_.set(router_.orders().count());
   }
 
   const Log& log_;
   const FeedOptions& options_;
   const Keys& keys_;
   ReplayGroups& replays_;
+  ConnectionLimits& connections_;
+  StageClock& stages_;
   std::function<void(const Error&)> on_failed_;
   Cursor cursor_;
   Hub hub_;
@@ -166,12 +218,16 @@ class FeedStage {
   Counter& orders_closed_;
   Counter& sessions_resumed_;
   Counter& sessions_canceled_;
+  Gauge& orders_open_;
   Gauge& hub_sequence_;
   Histogram& encode_;
   Histogram& order_to_frame_;
+  HistoryDesk history_;
   Sequence opening_{0};
   bool has_failed_ = false;
   bool is_draining_ = false;
+  std::optional<HttpAnswer> early_;  // to the request that begin_http() has just refused
+  std::uint64_t history_seen_ = 0;
   std::atomic<bool> wants_drain_{false};  // set by whoever stops, read by the io thread
 };
 
@@ -184,10 +240,12 @@ struct IoShard::State {
   bool is_first;
 
   State(IoShardParts& parts, Cursor cursor)
-      : stage(parts, std::move(cursor)),
-        loop(stage, parts.options, parts.context, parts.metrics, {parts.index, parts.count}),
+      : stage(parts, std::move(cursor), [this] { loop.wake(); }),
+        loop(stage, parts.options, parts.context, parts.metrics, {parts.index, parts.count},
+             &parts.connections),
         shares_port(parts.count > 1),
         is_first(parts.index == 0) {}
+  ~State() { stage.end_history(); }  // which wakes the loop
 };
 
 IoShard::IoShard(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -216,6 +274,7 @@ void IoShard::drain_orders() {
   wake();
 }
 
+void IoShard::use(TlsContext context) { state_->loop.use(std::move(context)); }
 void IoShard::stop(std::uint16_t close_code) { state_->loop.stop(close_code); }
 
 }  // namespace bourse

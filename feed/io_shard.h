@@ -11,19 +11,21 @@
 #include <functional>
 #include <memory>
 
-#include "feed/auth.h"              // Keys
-#include "feed/certificate.h"       // TlsContext
-#include "feed/feed_options.h"      // FeedOptions
-#include "feed/http_routes.h"       // HttpRoutes::NotReady
-#include "feed/listener.h"          // Listener::Sharing
-#include "feed/lost_sessions.h"     // LostSessions
-#include "feed/metrics.h"           // Metrics
-#include "feed/replay_groups.h"     // ReplayGroups
-#include "matching/engine.h"        // Engine
-#include "matching/market_state.h"  // MarketState
-#include "matching/sequencer.h"     // Gate
-#include "replay/log.h"             // Log
-#include "replay/result.h"          // Result, Error
+#include "feed/auth.h"               // Keys
+#include "feed/certificate.h"        // TlsContext
+#include "feed/connection_limits.h"  // ConnectionLimits
+#include "feed/feed_options.h"       // FeedOptions
+#include "feed/http_routes.h"        // HttpRoutes::NotReady
+#include "feed/listener.h"           // Listener::Sharing
+#include "feed/lost_sessions.h"      // LostSessions
+#include "feed/metrics.h"            // Metrics
+#include "feed/replay_groups.h"      // ReplayGroups
+#include "feed/stage_clock.h"        // StageClock
+#include "matching/engine.h"         // Engine
+#include "matching/market_state.h"   // MarketState
+#include "matching/sequencer.h"      // Gate
+#include "replay/log.h"              // Log
+#include "replay/result.h"           // Result, Error
 
 namespace bourse {
 
@@ -39,6 +41,8 @@ struct IoShardParts {
   LostSessions& lost_sessions;  // of all shards
   ReplayGroups& replays;        // likewise
   const Keys& keys;
+  ConnectionLimits& connections;  // of all shards
+  StageClock& stages;
   const FeedOptions& options;
   TlsContext context;
   Metrics& metrics;
@@ -67,6 +71,8 @@ class IoShard {
   void wake();
   // Takes no more orders: they are refused with `draining`. The feed goes on.
   void drain_orders();
+  // New connections are shown this certificate; those that are open keep theirs.
+  void use(TlsContext context);
   // Says goodbye to every session with this close code and ends run() within limits.drain_ms.
   void stop(std::uint16_t close_code = 1001);
 

@@ -167,6 +167,12 @@ void Listener::accept(std::size_t connections_max, std::vector<Accepted>& out) {
   }
 }
 
+void Listener::refuse(int fd) {
+  const ::linger discard{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &discard, sizeof discard);
+  ::close(fd);
+}
+
 void Listener::close() {
   ready_ = false;
   waiting_->pause.cancel();

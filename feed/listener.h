@@ -41,6 +41,8 @@ class Listener {
   bool ready() const { return ready_; }  // a connection waits
   void accept(std::size_t connections_max, std::vector<Accepted>& out);
   void close();
+  // Ends a connection that nobody wants, at once and without a trace in the kernel.
+  static void refuse(int fd);
 
  private:
   struct Waiting;

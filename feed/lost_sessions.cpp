@@ -9,14 +9,15 @@ std::vector<LostSessions::Session>::iterator LostSessions::find(SessionId id) {
                       [id](const Session& session) { return session.id == id; });
 }
 
-void LostSessions::note(AccountId account, SessionId id, SessionId connection) {
+void LostSessions::note(AccountId account, SessionId id, SessionId connection,
+                        DisconnectScope scope) {
   const std::lock_guard lock(mutex_);
   if (find(id) == sessions_.end())
-    sessions_.push_back({.account = account, .id = id, .connection = connection});
+    sessions_.push_back({.account = account, .id = id, .connection = connection, .scope = scope});
 }
 
-std::optional<SessionId> LostSessions::take_over(AccountId account, SessionId named,
-                                                 SessionId connection) {
+std::optional<LostSessions::Session> LostSessions::take_over(AccountId account, SessionId named,
+                                                             SessionId connection) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const Session& session) {
     return session.account == account && (session.id == named || session.connection == named);
@@ -24,7 +25,7 @@ std::optional<SessionId> LostSessions::take_over(AccountId account, SessionId na
   if (found == sessions_.end()) return std::nullopt;
   found->connection = connection;
   found->cancel_at = TimeNs{0};
-  return found->id;
+  return *found;
 }
 
 bool LostSessions::end(SessionId id, SessionId connection, TimeNs now, bool is_draining) {

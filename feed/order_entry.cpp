@@ -16,19 +16,7 @@ std::unexpected<Refusal> refuse(RejectReason reason, std::string message) {
 OrderEntry::OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost)
     : gate_(std::move(gate)), instruments_(instruments), lost_(lost) {}
 
-OrderEntry::Outcome OrderEntry::submit(const OrderText& order, const Sender& sender) {
-  const auto command = command_of(order, sender, instruments_);
-  if (!command) return std::unexpected(command.error());
-  return push(*command);
-}
-
-OrderEntry::Outcome OrderEntry::submit(const WireOrder& order, const Sender& sender) {
-  const auto command = command_of(order, sender, instruments_);
-  if (!command) return std::unexpected(command.error());
-  return push(*command);
-}
-
-OrderEntry::Outcome OrderEntry::push(const Command& command) {
+OrderEntry::Outcome OrderEntry::submit(const Command& command) {
   if (draining_)
     return refuse(RejectReason::draining, "the exchange is shutting down; nothing was sequenced");
   if (gate_.is_closed_to(command.type)) {
@@ -46,11 +34,11 @@ OrderEntry::Outcome OrderEntry::push(const Command& command) {
 }
 
 void OrderEntry::note_session(const Holder& holder) {
-  lost_.note(holder.account, holder.session, holder.connection);
+  lost_.note(holder.account, holder.session, holder.connection, holder.scope);
 }
 
-std::optional<SessionId> OrderEntry::resume_session(AccountId account, SessionId named,
-                                                    SessionId connection) {
+std::optional<LostSessions::Session> OrderEntry::resume_session(AccountId account, SessionId named,
+                                                                SessionId connection) {
   const auto resumed = lost_.take_over(account, named, connection);
   if (resumed) ++resumed_count_;
   return resumed;
@@ -58,18 +46,21 @@ std::optional<SessionId> OrderEntry::resume_session(AccountId account, SessionId
 
 void OrderEntry::end_session(const Holder& holder, TimeNs now) {
   if (lost_.end(holder.session, holder.connection, now, draining_))
-    cancel_session(holder.account, holder.session);
+    cancel_session(holder.account, holder.session, holder.scope);
 }
 
-void OrderEntry::cancel_session(AccountId account, SessionId session) {
+void OrderEntry::cancel_session(AccountId account, SessionId session, DisconnectScope scope) {
   ++canceled_count_;
   Command command{};
   command.type = CommandType::mass_cancel;
   command.account = account;
   command.session = session;
-  command.mass_cancel.session = session;
+  if (scope.kind == DisconnectScope::Kind::group)
+    command.mass_cancel.group = scope.group;
+  else
+    command.mass_cancel.session = session;
   command.mass_cancel.cause = MassCancelCause::disconnect;
-  command.mass_cancel.on_disconnect_only = true;
+  command.mass_cancel.on_disconnect_only = scope.kind == DisconnectScope::Kind::orders;
   // Also while draining: these take risk off, and the gate is open until the engine stops.
   if (!waiting_.empty() || !gate_.try_push(command)) waiting_.push_back(command);
 }
@@ -80,7 +71,7 @@ void OrderEntry::look_after(TimeNs now) {
   if (now < next_look_) return;
   next_look_ = TimeNs{now.value() + between_looks_ns};
   for (const LostSessions::Session& session : lost_.take_due(now))
-    cancel_session(session.account, session.id);
+    cancel_session(session.account, session.id, session.scope);
 }
 
 }  // namespace bourse

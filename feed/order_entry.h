@@ -27,20 +27,25 @@ class OrderEntry {
 
   OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost);
 
-  Outcome submit(const OrderText& order, const Sender& sender);
-  Outcome submit(const WireOrder& order, const Sender& sender);
-  Outcome submit(const Command& command) { return push(command); }  // an administrator's
+  // What `order` says, exactly, or why it cannot be said.
+  template <class Order>
+  std::expected<Command, Refusal> command_of(const Order& order, const Sender& sender) const {
+    return bourse::command_of(order, sender, instruments_);
+  }
+  Outcome submit(const Command& command);
 
-  // A session some of whose orders are to be cancelled with it, and the connection that holds it.
+  // A session with which something is to be cancelled, and the connection that holds it.
   struct Holder {
     AccountId account;
     SessionId session;
     SessionId connection;
+    DisconnectScope scope = {};
   };
   void note_session(const Holder& holder);
   // The connection goes on as a session that has lost its own, and is told which it was. Nothing:
   // there is none to go on with.
-  std::optional<SessionId> resume_session(AccountId account, SessionId named, SessionId connection);
+  std::optional<LostSessions::Session> resume_session(AccountId account, SessionId named,
+                                                      SessionId connection);
   // The connection is over; its orders are cancelled now, or when nobody has come back in time. A
   // full gate loses nothing: what found no room is sent by the next look_after(), which the thread
   // calls often.
@@ -56,8 +61,7 @@ class OrderEntry {
   std::uint64_t canceled_count() const { return canceled_count_; }  // sessions, with their orders
 
  private:
-  Outcome push(const Command& command);
-  void cancel_session(AccountId account, SessionId session);
+  void cancel_session(AccountId account, SessionId session, DisconnectScope scope);
 
   Gate gate_;
   const InstrumentTable& instruments_;

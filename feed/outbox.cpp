@@ -4,7 +4,8 @@
 #include <cstring>
 #include <utility>
 
-#include "matching/check.h"  // CHECK
+#include "feed/message_deflate.h"  // deflate_message
+#include "matching/check.h"        // CHECK
 
 namespace bourse {
 
@@ -63,6 +64,16 @@ std::byte* Outbox::room_for(std::size_t bytes) {
 
 std::span<std::byte> Outbox::append_text(std::string_view json) {
   std::byte header[ws_header_bytes_max];
+  if (deflates_texts_ && json.size() >= deflate_bytes_min)
+    if (const auto small = deflate_message(json); !small.empty()) {
+      constexpr std::byte compressed{0x40};  // RSV1
+      const std::size_t header_bytes = write_ws_header(WsOpcode::text, small.size(), header);
+      header[0] |= compressed;
+      std::byte* const to = room_for(header_bytes + small.size());
+      std::memcpy(to, header, header_bytes);
+      std::memcpy(to + header_bytes, small.data(), small.size());
+      return {to + header_bytes, small.size()};
+    }
   const std::size_t header_bytes = write_ws_header(WsOpcode::text, json.size(), header);
   std::byte* const to = room_for(header_bytes + json.size());
   std::memcpy(to, header, header_bytes);

@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "matching/types.h"  // TimeNs
+
 namespace bourse {
 
 // Websocket framing of messages from a server.
@@ -48,6 +50,9 @@ class Outbox {
   std::span<std::byte> append_binary(std::span<const std::byte> payload);
   std::span<std::byte> append_framed(std::span<const std::byte> frames);  // whole frames
 
+  // From now on texts are compressed where that makes them smaller (permessage-deflate).
+  void deflate_texts(bool agreed) { deflates_texts_ = agreed; }
+
   // The connection is to be closed once everything appended before has been sent. The first
   // request counts.
   void request_close(std::uint16_t code, std::string_view reason);
@@ -64,6 +69,16 @@ class Outbox {
   // Bytes of a frame that has been sent in part; 0 = the connection stands between two frames.
   std::size_t frame_left_bytes() const { return frame_left_; }
   std::uint64_t consumed_bytes() const { return consumed_; }  // ever; tells of progress
+  // All that was consumed has been taken by the socket, at this time; kept for who wants to know
+  // when a message left.
+  void want_sent_time() { wants_sent_time_ = true; }
+  bool wants_sent_time() const { return wants_sent_time_; }
+  void note_sent(TimeNs time) {
+    sent_time_ = time;
+    sent_ = consumed_;
+  }
+  std::uint64_t sent_bytes() const { return sent_; }
+  TimeNs sent_time() const { return sent_time_; }
 
  private:
   std::byte* room_for(std::size_t bytes);
@@ -74,6 +89,10 @@ class Outbox {
   std::size_t end_ = 0;
   std::size_t frame_left_ = 0;
   std::uint64_t consumed_ = 0;
+  std::uint64_t sent_ = 0;
+  TimeNs sent_time_{0};
+  bool wants_sent_time_ = false;
+  bool deflates_texts_ = false;
   std::optional<CloseRequest> close_;
 };
 

@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <chrono>
 #include <utility>
 
-#include "feed/direct_tls.h"      // DirectTls
-#include "feed/session_stream.h"  // Session::Stream
-#include "matching/check.h"       // CHECK
+#include "feed/direct_tls.h"       // DirectTls
+#include "feed/message_deflate.h"  // deflate_agreed
+#include "feed/session_stream.h"   // Session::Stream
+#include "feed/wall_clock.h"       // wall_clock_now
+#include "matching/check.h"        // CHECK
 
 namespace bourse {
 
@@ -24,29 +25,15 @@ namespace websocket = beast::websocket;
 namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
-constexpr std::int64_t http_idle_ns = 75'000 * ns_per_ms;  // keep-alive, between two requests
-constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;     // for the peer's close frame
-constexpr std::int64_t leaving_ns = 2'000 * ns_per_ms;     // for the peer's end of the stream
+constexpr std::int64_t closing_ns = 5'000 * ns_per_ms;  // for the peer's close frame
+constexpr std::int64_t leaving_ns = 2'000 * ns_per_ms;  // for the peer's end of the stream
 constexpr std::size_t buffer_keep_bytes = 4096;
 // Less than a TLS record, so that what waits in control() are always whole frames.
 constexpr std::size_t pongs_queued_bytes_max = 8 << 10;
-constexpr std::string_view plain_http_body =
-    "This port speaks TLS: use https:// for pages, wss:// for feeds\n";
 
 constexpr unsigned char opcode_close = 0x8;
+constexpr std::uint16_t close_not_utf8 = 1007;
 constexpr std::byte ping_frame[] = {std::byte{0x89}, std::byte{0}};
-
-HttpAnswer no_body_expected() {
-  return http_error(413, "no_body_expected", 1005, "requests to this port carry no body", "");
-}
-
-HttpAnswer answer_to_bad_request(const beast::error_code& error) {
-  if (error == http::error::body_limit) return no_body_expected();
-  if (error == http::error::header_limit)
-    return http_error(431, "header_too_large", 1005, "the header is over the limit", "");
-  return http_error(400, "bad_request", 1001, "this is not HTTP/1.1",
-                    "GET / tells what is served here");
-}
 
 }  // namespace
 
@@ -117,74 +104,6 @@ void Session::step_handshake() {
   }
 }
 
-void Session::refuse_plain_http() {
-  const HttpAnswer answer{400, "text/plain", std::string(plain_http_body), ""};
-  const std::string bytes = head_of(answer, false) + answer.body;
-  ::send(wire_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  leave(Ending::plain_http);
-}
-
-void Session::read_request() {
-  auto& parser = stream_->parser.emplace();
-  parser.header_limit(static_cast<std::uint32_t>(options_.limits.http_header_bytes));
-  parser.body_limit(0);
-  begin_operation();
-  http::async_read_header(stream_->tls, stream_->buffer, parser,
-                          [this](const beast::error_code& error, std::size_t) {
-                            end_operation();
-                            if (state_ != State::request) return;
-                            if (!error) {
-                              on_request();
-                            } else if (wire_.failed() || error == http::error::end_of_stream) {
-                              cut(Ending::peer_gone, false);
-                            } else {
-                              keep_alive_ = false;
-                              answer(answer_to_bad_request(error));
-                              ending_ = Ending::bad_request;
-                            }
-                          });
-}
-
-void Session::on_request() {
-  const auto& head = stream_->parser->get();
-  const std::string_view target(head.target().data(), head.target().size());
-  const std::size_t mark = target.find('?');
-  request_ = {};
-  request_.method = std::string(head.method_string());
-  request_.path = std::string(target.substr(0, mark));
-  if (mark != std::string_view::npos) request_.query = std::string(target.substr(mark + 1));
-  request_.host = std::string(head[http::field::host]);
-  request_.origin = std::string(head[http::field::origin]);
-  request_.accept = std::string(head[http::field::accept]);
-  request_.accept_encoding = std::string(head[http::field::accept_encoding]);
-  request_.if_none_match = std::string(head[http::field::if_none_match]);
-  request_.is_upgrade = websocket::is_upgrade(head);
-  request_.keep_alive = head.keep_alive();
-  const auto [first, last] = head.equal_range(http::field::sec_websocket_protocol);
-  for (auto field = first; field != last; ++field)
-    for (const auto& token : http::token_list(field->value()))
-      request_.subprotocols.emplace_back(token);
-  const bool has_body = stream_->parser->chunked() ||
-                        stream_->parser->content_length().value_or(0) > 0 ||
-                        (request_.is_upgrade && stream_->buffer.size() > 0);
-  keep_alive_ = request_.keep_alive && !has_body && !request_.is_upgrade;
-  has_body ? answer(no_body_expected()) : tell(news_request);
-}
-
-void Session::answer(const HttpAnswer& answer) {
-  if (state_ != State::request) return;
-  const std::string head = head_of(answer, keep_alive_);
-  wire_.queue_control(std::as_bytes(std::span(head)));
-  if (request_.method != "HEAD") wire_.queue_control(std::as_bytes(std::span(answer.body)));
-  tell(news_due);
-  if (!keep_alive_) {
-    leave(Ending::http_done);
-    return;
-  }
-  deadline_ns_ = steady_now_ns() + http_idle_ns;
-  read_request();
-}
-
 void Session::upgrade(std::string_view subprotocol) {
   CHECK(state_ == State::request && request_.is_upgrade);
   state_ = State::upgrading;
@@ -194,11 +113,16 @@ void Session::upgrade(std::string_view subprotocol) {
   ws.set_option(
       websocket::stream_base::timeout{std::chrono::milliseconds(options_.limits.handshake_ms),
                                       websocket::stream_base::none(), false});
+  // JSON only: frames of the feed are encoded once for all, and numbers do not compress.
+  websocket::permessage_deflate deflate;
+  deflate.server_enable = options_.deflate && subprotocol == "bourse.json.v1";
+  deflate.server_no_context_takeover = deflate.client_no_context_takeover = true;
+  ws.set_option(deflate);
   ws.set_option(websocket::stream_base::decorator(
-      [server = options_.server_name,
-       chosen = std::string(subprotocol)](websocket::response_type& response) {
-        response.set(http::field::server, server);
+      [this, chosen = std::string(subprotocol)](websocket::response_type& response) {
+        response.set(http::field::server, options_.server_name);
         if (!chosen.empty()) response.set(http::field::sec_websocket_protocol, chosen);
+        outbox_.deflate_texts(deflate_agreed(response[http::field::sec_websocket_extensions]));
       }));
   begin_operation();
   ws.async_accept(stream_->parser->get(), [this](const beast::error_code& error) {
@@ -220,7 +144,8 @@ void Session::upgrade(std::string_view subprotocol) {
 Session::Message Session::message() const {
   const auto bytes = stream_->buffer.cdata();
   return {stream_->websocket->got_text(),
-          {static_cast<const std::byte*>(bytes.data()), bytes.size()}};
+          {static_cast<const std::byte*>(bytes.data()), bytes.size()},
+          received_};
 }
 
 void Session::read_next() {
@@ -232,7 +157,10 @@ void Session::read_next() {
                                  [this](const beast::error_code& error, std::size_t) {
                                    end_operation();
                                    if (!error) {
-                                     if (state_ == State::open)
+                                     received_ = wall_clock_now();
+                                     if (state_ == State::open && is_cut_text())
+                                       close(close_not_utf8, "the text ends inside a character");
+                                     else if (state_ == State::open)
                                        tell(news_message);  // closing: Beast reads on by itself
                                    } else if (error == websocket::error::closed) {
                                      on_message_read(true, Ending::closed_by_peer);
@@ -242,6 +170,19 @@ void Session::read_next() {
                                      on_message_read(false, Ending::peer_gone);
                                    }
                                  });
+}
+
+// Beast does not see it if the last fragment is empty.
+bool Session::is_cut_text() const {
+  if (!stream_->websocket->got_text()) return false;
+  const auto bytes = stream_->buffer.cdata();
+  const auto* const text = static_cast<const unsigned char*>(bytes.data());
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
+    const unsigned char byte = text[bytes.size() - back];
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4u : byte >= 0xe0 ? 3u : 2u);
+    if (byte < 0x80) return false;
+  }
+  return false;
 }
 
 // The last read: `is_end` = a close frame of ours is queued and shall still go out.
@@ -352,6 +293,7 @@ void Session::on_timer(std::int64_t now_ns) {
       if (now_ns >= deadline_ns_) cut(ending_, false);
       return;
     case State::gone:
+    case State::streaming:  // who takes nothing has been judged above
       return;
     case State::open:
       break;
@@ -372,6 +314,7 @@ void Session::on_sent(TlsWire::Sent sent) {
   if (state_ == State::gone) return;
   switch (sent) {
     case TlsWire::Sent::all:
+      if (outbox_.wants_sent_time()) outbox_.note_sent(wall_clock_now());
       if (!late_pong_.empty() && wire_.control().empty() && !close_queued_) {
         wire_.control().swap(late_pong_);
         tell(news_due);

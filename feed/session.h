@@ -25,7 +25,7 @@
 #include "feed/outbox.h"        // Outbox
 #include "feed/reactor.h"       // Reactor
 #include "feed/tls_wire.h"      // TlsWire
-#include "matching/types.h"     // SessionId
+#include "matching/types.h"     // SessionId, TimeNs
 
 namespace bourse {
 
@@ -52,6 +52,7 @@ class Session {
     closing = 5,  // our close frame is sent or queued, the peer's is awaited
     leaving = 6,  // the last bytes go out, then the stream ends
     gone = 7,
+    streaming = 8,  // an HTTP answer that goes on until end_stream()
   };
   // Bits of take_news().
   static constexpr unsigned news_handshake = 1;  // step_handshake() has work
@@ -64,6 +65,7 @@ class Session {
   struct Message {
     bool is_text;
     std::span<const std::byte> bytes;  // valid until read_next()
+    TimeNs received;                   // when its last bytes were read
   };
 
   // Takes the descriptor. `peer` is "address:port".
@@ -79,6 +81,13 @@ class Session {
   void step_handshake();  // the expensive one: about 0.3 ms
   const HttpRequest& request() const { return request_; }
   void answer(const HttpAnswer& answer);
+  // The answer takes its time, at most so long.
+  void hold(std::uint32_t ms);
+  // An answer in pieces: chunks behind each other. A backlog is the caller's to watch.
+  void begin_stream(const HttpAnswer& head);
+  void stream(std::string_view piece);  // REQUIRES: not empty
+  void end_stream();
+  std::size_t stream_backlog() const { return wire_.control().size() + wire_.pending_bytes(); }
   void upgrade(std::string_view subprotocol);  // empty: none was agreed on
   Message message() const;
   void read_next();
@@ -113,6 +122,7 @@ class Session {
   void refuse_plain_http();
   void read_request();
   void on_request();
+  bool is_cut_text() const;
   void on_message_read(bool is_end, Ending why);
   void on_control_written(std::span<const std::byte> bytes);
   void leave(Ending why);
@@ -139,6 +149,7 @@ class Session {
   HttpRequest request_;
   std::string peer_;
   SessionId id_;
+  TimeNs received_{0};          // of the last message
   std::int64_t deadline_ns_;    // of the current state, except open
   std::int64_t opened_ns_ = 0;  // TLS handshake done
   std::int64_t last_ping_ns_ = 0;

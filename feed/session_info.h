@@ -11,10 +11,11 @@ namespace bourse {
 
 struct SessionInfo {
   SessionId id{};
-  std::string name;         // "s-7f..." in hello and in the log lines
-  std::string nonce;        // base64, told in hello; auth signs "nonce|name"
-  std::string subprotocol;  // the one agreed on; empty if the client offered none
-  std::string peer;         // address and port
+  std::string name;              // "s-7f..." in hello and in the log lines
+  std::string nonce;             // base64, told in hello; auth signs "nonce|name"
+  std::string subprotocol;       // the one agreed on; empty if the client offered none
+  std::string peer;              // address and port
+  std::string certificate = {};  // subject of the client's, if it has shown one that is trusted
 };
 
 }  // namespace bourse

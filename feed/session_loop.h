@@ -10,12 +10,13 @@
 // A Stage has:
 //   using Conversation = ...;  // or a std::variant of such: on_open(Outbox&), on_text(string_view,
 //                              // Outbox&), on_binary(span, Outbox&), bool pump(Outbox&, TimeNs),
-//                              // on_timer(TimeNs, Outbox&), perhaps int64_t due_ns() const: when
-//                              // to be pumped next, steady clock
+//                              // on_timer(TimeNs, Outbox&), perhaps on_received(TimeNs), and
+//                              // int64_t due_ns() const: when to be pumped next, steady clock
 //   std::span<const std::string_view> subprotocols(std::string_view path);  // empty: no endpoint
 //   void open(const HttpRequest&, SessionInfo, std::optional<Conversation>& into);
 //   HttpAnswer answer(const HttpRequest&);
 //   bool serves() const;            // false: connections wait to be accepted
+//   std::string farewell() const;   // perhaps: the last message of every session
 //   bool has_news() const;          // something advance() would take in
 //   int64_t due_ns() const;         // optional: when advance() has to be called at the latest
 //   bool advance(TimeNs now);       // takes it in, a bounded piece; true: sweep all sessions
@@ -33,18 +34,18 @@
 #include <utility>
 #include <vector>
 
-#include "feed/auth.h"             // make_nonce
-#include "feed/certificate.h"      // TlsContext
 #include "feed/conversation.h"     // with, ClockedSeats
+#include "feed/door.h"             // Door, Listener, TlsContext
 #include "feed/egress.h"           // Egress
 #include "feed/feed_options.h"     // FeedOptions
 #include "feed/http_message.h"     // HttpRequest, http_error
-#include "feed/listener.h"         // Listener
 #include "feed/reactor.h"          // Reactor
+#include "feed/seat.h"             // Seat
+#include "feed/seat_table.h"       // SeatTable
 #include "feed/session.h"          // Session, ReadyList
 #include "feed/session_info.h"     // SessionInfo
 #include "feed/session_metrics.h"  // SessionMetrics
-#include "feed/upgrade.h"          // decide_upgrade, session_name, shutdown_message
+#include "feed/upgrade.h"          // decide_upgrade
 #include "feed/wall_clock.h"       // wall_clock_now
 #include "matching/types.h"        // TimeNs, SessionId
 
@@ -61,23 +62,19 @@ class SessionLoop {
   using Conversation = typename Stage::Conversation;
 
   SessionLoop(Stage& stage, const FeedOptions& options, TlsContext context, Metrics& metrics,
-              LoopNumber number = {})
+              LoopNumber number = {}, ConnectionLimits* limits = nullptr)
       : stage_(stage),
         options_(options),
-        context_(std::move(context)),
         metrics_(metrics),
-        number_(number) {}
+        number_(number),
+        door_(reactor_, std::move(context), metrics_, limits) {}
   ~SessionLoop() { end_all(); }
 
   // port 0: any free one.
   Result<void> listen(std::uint16_t port, Listener::Sharing sharing) {
-    auto opened = Listener::open(reactor_, options_.host, port, sharing);
-    if (!opened) return std::unexpected(opened.error());
-    listener_ = std::move(*opened);
-    port_ = listener_->port();
-    return {};
+    return door_.listen(options_.host, port, sharing);
   }
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return door_.port(); }
 
   // Until stop(). Then every session is told, and has limits.drain_ms to take what is due to it.
   void run() {
@@ -91,6 +88,8 @@ class SessionLoop {
     reactor_.wake();
   }
   void wake() { reactor_.wake(); }
+  // Any thread: connections that come from now on are shown this certificate.
+  void use(TlsContext context) { door_.use(std::move(context)); }
 
   // One turn; false once the loop has stopped.
   bool turn() {
@@ -119,20 +118,13 @@ class SessionLoop {
   std::uint64_t records() const { return egress_.records(); }  // of TLS, sent
 
  private:
-  static constexpr std::size_t accepts_per_turn = 16;
   static constexpr int rounds_per_turn = 16;
   static constexpr std::int64_t timer_period_ns = 100'000'000;
   static constexpr std::size_t seats_per_timer_slice = 256;
   static constexpr std::size_t timer_slices_max = 10;
   static constexpr std::size_t http_reserve_connections = 64;
 
-  struct Seat : Session {
-    using Session::Session;
-    std::optional<Conversation> conversation;
-    std::size_t index = 0;
-    bool is_due = false;
-    bool reading_paused = false;
-  };
+  using Seat = bourse::Seat<Conversation>;
 
   // While the socket is full the stage's own log keeps what is due: nothing is copied for it.
   bool is_pumpable(Seat& seat) const {
@@ -152,20 +144,15 @@ class SessionLoop {
     due_.push_back(&seat);
   }
 
-  bool visitors_wait() const { return listener_ && listener_->ready() && stage_.serves(); }
-
+  bool visitors_wait() const { return door_.is_waiting() && stage_.serves(); }
   void accept() {
     if (!visitors_wait()) return;
-    accepted_.clear();
-    listener_->accept(accepts_per_turn, accepted_);
-    for (Accepted& one : accepted_) {
-      metrics_.accepted.add();
-      auto seat = std::make_unique<Seat>(reactor_, ready_, context_, options_, one.fd,
-                                         std::move(one.peer), next_id());
+    for (const Accepted& one : door_.take()) {
+      auto seat = std::make_unique<Seat>(reactor_, ready_, door_.context(), options_, one.fd,
+                                         one.peer, next_id());
       if (seats_.size() >= options_.limits.connections_count + http_reserve_connections)
         seat->cut(Ending::stopped, true);
-      seat->index = seats_.size();
-      seats_.push_back(std::move(seat));
+      seats_.add(std::move(seat));
     }
     metrics_.connections.set(static_cast<std::int64_t>(seats_.size()));
   }
@@ -213,10 +200,11 @@ class SessionLoop {
     const HttpRequest& request = seat.request();
     const auto subprotocols = stage_.subprotocols(request.path);
     if (subprotocols.empty() && !request.is_upgrade) {
-      seat.answer(stage_.answer(request));
+      answer(seat, request);
       return;
     }
-    UpgradeDecision decision = decide_upgrade(request, subprotocols, options_);
+    UpgradeDecision decision =
+        decide_upgrade(request, subprotocols, seat.wire().peer_name(), options_);
     if (!decision.refusal && (draining_ || open_count_ >= options_.limits.connections_count))
       decision.refusal =
           draining_ ? http_error(503, "shutting_down", 9003, "the server is shutting down",
@@ -227,15 +215,32 @@ class SessionLoop {
       return;
     }
     ++open_count_;
-    SessionInfo info;
-    info.id = seat.id();
-    info.name = session_name(info.id);
-    info.nonce = make_nonce();
-    info.subprotocol = decision.subprotocol;
-    info.peer = seat.peer();
-    stage_.open(request, std::move(info), seat.conversation);
+    stage_.open(request, seat.info(decision.subprotocol), seat.conversation);
     clocked_.add(seat);
     seat.upgrade(decision.subprotocol);
+  }
+
+  // Plain HTTP: answered at once, or by a conversation that takes its time.
+  void answer(Seat& seat, const HttpRequest& request) {
+    if (!seat.may_ask(utc_)) return;
+    const bool is_full = draining_ || open_count_ >= options_.limits.connections_count;
+    if constexpr (requires { stage_.begin_http(request, SessionInfo{}, seat.conversation, true); })
+      if (stage_.begin_http(request, seat.info(""), seat.conversation, is_full)) {
+        ++open_count_;
+        return;
+      }
+    seat.answer(stage_.answer(request));
+  }
+  bool serve_http(Seat& seat) {
+    const HttpServed served = seat.serve_http(utc_, draining_);
+    if (served.is_over) end_conversation(seat);
+    return served.is_more;
+  }
+  void end_conversation(Seat& seat) {
+    if (!seat.conversation) return;
+    --open_count_;
+    clocked_.remove(seat);
+    seat.conversation.reset();
   }
 
   void on_opened(Seat& seat) {
@@ -249,16 +254,8 @@ class SessionLoop {
   void on_message(Seat& seat) {
     if (seat.state() != Session::State::open) return;
     metrics_.messages_in.add();
-    const Session::Message message = seat.message();
     Outbox& outbox = seat.outbox();
-    if (!outbox.close_requested()) {
-      if (message.is_text) {
-        const auto* text = reinterpret_cast<const char*>(message.bytes.data());
-        with(*seat.conversation, [&](auto& c) { c.on_text({text, message.bytes.size()}, outbox); });
-      } else {
-        with(*seat.conversation, [&](auto& c) { c.on_binary(message.bytes, outbox); });
-      }
-    }
+    if (!outbox.close_requested()) seat.hear();
     // Who asks and does not read the answers is not heard until he does.
     seat.reading_paused = outbox.size() >= options_.limits.outbox_high_bytes;
     if (!seat.reading_paused) seat.read_next();
@@ -271,9 +268,12 @@ class SessionLoop {
     next_timer_ns_ = now_ns + timer_period_ns / static_cast<std::int64_t>(slices);
     timer_slice_ = (timer_slice_ + 1) % slices;
     for (std::size_t i = timer_slice_; i < seats_.size(); i += slices) {
-      Seat& seat = *seats_[i];
+      Seat& seat = seats_[i];
       seat.on_timer(now_ns);
-      if (seat.state() != Session::State::open || seat.outbox().close_requested()) continue;
+      if (seat.state() != Session::State::open || seat.outbox().close_requested()) {
+        if (seat.conversation) mark_due(seat);
+        continue;
+      }
       with(*seat.conversation, [&](auto& c) { c.on_timer(utc_, seat.outbox()); });
       if (!seat.outbox().empty() || seat.outbox().close_requested()) mark_due(seat);
     }
@@ -304,6 +304,9 @@ class SessionLoop {
     const bool is_open = seat.state() == Session::State::open;
     if (is_pumpable(seat))
       more = with(*seat.conversation, [&](auto& c) { return c.pump(outbox, utc_); });
+    const bool is_http =
+        seat.state() == Session::State::request || seat.state() == Session::State::streaming;
+    if (is_http && seat.conversation) more = serve_http(seat);
     more |= egress_.add(seat, now_ns);
     if (is_open && outbox.empty() && outbox.close_requested())
       seat.close(outbox.close_requested()->code, outbox.close_requested()->reason);
@@ -314,73 +317,67 @@ class SessionLoop {
     if (more && !seat.wire().pending() && seat.state() != Session::State::gone) mark_due(seat);
   }
 
+  // What is due is told first, as far as it has room: then where everything stands.
   void say_shutdown(Seat& seat) {
-    seat.outbox().append_text(shutdown_message());
-    seat.outbox().request_close(stop_code_.load(std::memory_order_relaxed), "shutdown");
+    Outbox& outbox = seat.outbox();
+    seat.pump_up_to(options_.limits.outbox_low_bytes, utc_);
+    if constexpr (requires { stage_.farewell(); }) outbox.append_text(stage_.farewell());
+    outbox.request_close(stop_code_.load(std::memory_order_relaxed), "shutdown");
     mark_due(seat);
   }
 
   void begin_drain(std::int64_t now_ns) {
     draining_ = true;
     drain_deadline_ns_ = now_ns + std::int64_t{options_.limits.drain_ms} * 1'000'000;
-    if (listener_) listener_->close();
+    door_.close();
     for (const auto& seat : seats_) {
       if (seat->state() == Session::State::open)
         say_shutdown(*seat);
-      else if (!seat->conversation && seat->state() != Session::State::leaving)
+      else if (seat->conversation)
+        mark_due(*seat);
+      else if (seat->state() != Session::State::leaving)
         seat->cut(Ending::stopped, false);
     }
   }
 
-  // Out of the table at once; destroyed when the last handler has returned.
   void bury(Seat& seat) {
-    if (seat.index < seats_.size() && seats_[seat.index].get() == &seat) {
+    if (seats_.has(seat)) {
       metrics_.ended[static_cast<std::size_t>(seat.ending())]->add();
-      if (seat.conversation) {
-        --open_count_;
-        clocked_.remove(seat);
-        seat.conversation.reset();
-      }
-      std::swap(seats_[seat.index], seats_.back());
-      seats_[seat.index]->index = seat.index;
-      buried_.push_back(std::move(seats_.back()));
-      seats_.pop_back();
+      door_.left(seat.peer());
+      end_conversation(seat);
+      seats_.remove(seat);
     }
     if (seat.is_due) {
       std::erase(due_, &seat);
       seat.is_due = false;
     }
-    std::erase_if(buried_, [](const auto& one) { return one->released(); });
+    seats_.forget_released();
   }
 
   void end_all() {
     for (const auto& seat : seats_) seat->cut(Ending::stopped, false);
     // The handlers of closed sockets come back at once, each with its error.
-    while (!seats_.empty() || !buried_.empty()) {
+    while (!seats_.all_forgotten()) {
       reactor_.poll();
       for (Session* session : ready_.take()) {
         session->take_news();
         bury(static_cast<Seat&>(*session));
       }
     }
-    listener_.reset();
+    door_.close();
   }
 
   Stage& stage_;
   const FeedOptions& options_;
-  TlsContext context_;
   SessionMetrics metrics_;
   LoopNumber number_;
   Reactor reactor_;
+  Door door_;
   ReadyList ready_;
-  std::unique_ptr<Listener> listener_;
-  std::uint16_t port_ = 0;
-  std::vector<std::unique_ptr<Seat>> seats_;
-  std::vector<std::unique_ptr<Seat>> buried_;
+  SeatTable<Seat> seats_;
   std::vector<Seat*> due_;
   ClockedSeats<Seat> clocked_;
   std::vector<Seat*> sweeping_;
-  std::vector<Accepted> accepted_;
   Egress egress_;
   TimeNs utc_{0};
   std::int64_t next_timer_ns_ = 0;

@@ -17,6 +17,8 @@ struct SessionMetrics {
   explicit SessionMetrics(Metrics& metrics);
 
   Counter& accepted;
+  Counter& refused_count;  // before TLS: the address has too many
+  Counter& refused_rate;   // before TLS: it comes too often
   Counter& handshakes;
   Counter& upgrades;
   Counter& http_requests;
@@ -48,6 +50,12 @@ struct SessionMetrics {
 
 inline SessionMetrics::SessionMetrics(Metrics& m)
     : accepted(m.counter("bourse_connections_total", "TCP connections accepted")),
+      refused_count(m.counter("bourse_connections_refused_total",
+                              "Connections refused before TLS, by limit",
+                              {{"limit", "connections_per_ip"}})),
+      refused_rate(m.counter("bourse_connections_refused_total",
+                             "Connections refused before TLS, by limit",
+                             {{"limit", "connects_per_minute"}})),
       handshakes(m.counter("bourse_tls_handshakes_total", "TLS handshakes completed")),
       upgrades(m.counter("bourse_websockets_total", "Websockets opened")),
       http_requests(m.counter("bourse_http_requests_total", "HTTP requests answered")),

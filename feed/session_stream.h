@@ -12,9 +12,12 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
-#include "feed/direct_tls.h"  // DirectTls
-#include "feed/session.h"     // Session
+#include "feed/direct_tls.h"    // DirectTls
+#include "feed/http_message.h"  // HttpRequest
+#include "feed/session.h"       // Session
 
 namespace bourse {
 
@@ -23,7 +26,7 @@ struct Session::Stream {
   DirectTls tls;
   boost::beast::flat_buffer buffer;
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser;
-  std::optional<boost::beast::websocket::stream<DirectTls, false>> websocket;
+  std::optional<boost::beast::websocket::stream<DirectTls, true>> websocket;
 
   Stream(Reactor& reactor, int fd, Session& session)
       : socket(reactor.native()), tls(session.wire_, socket, owner_of(session)) {
@@ -43,6 +46,31 @@ struct Session::Stream {
               static_cast<Session*>(self)->on_control_written(bytes);
             },
             [](void* self) { static_cast<Session*>(self)->cut(Ending::peer_gone, false); }};
+  }
+
+  // The head that the parser has read.
+  HttpRequest read_head() const {
+    namespace http = boost::beast::http;
+    const auto& head = parser->get();
+    const std::string_view target(head.target().data(), head.target().size());
+    const std::size_t mark = target.find('?');
+    HttpRequest request;
+    request.method = std::string(head.method_string());
+    request.path = std::string(target.substr(0, mark));
+    if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
+    request.host = std::string(head[http::field::host]);
+    request.origin = std::string(head[http::field::origin]);
+    request.accept = std::string(head[http::field::accept]);
+    request.accept_encoding = std::string(head[http::field::accept_encoding]);
+    request.if_none_match = std::string(head[http::field::if_none_match]);
+    request.last_event_id = std::string(head["Last-Event-ID"]);
+    request.is_upgrade = boost::beast::websocket::is_upgrade(head);
+    request.keep_alive = head.keep_alive();
+    const auto [first, last] = head.equal_range(http::field::sec_websocket_protocol);
+    for (auto field = first; field != last; ++field)
+      for (const auto& token : http::token_list(field->value()))
+        request.subprotocols.emplace_back(token);
+    return request;
   }
 
   void close_socket() {

@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -115,6 +116,15 @@ TlsWire::Step TlsWire::handshake() {
   if (returned != 1) return step_of(returned);
   start_capture();
   return Step::done;
+}
+
+std::string TlsWire::peer_name() const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr || SSL_get_verify_result(ssl_.get()) != X509_V_OK) return {};
+  char name[256] = "";
+  const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                               name, sizeof name);
+  return length > 0 ? std::string(name, static_cast<std::size_t>(length)) : "unnamed";
 }
 
 void TlsWire::start_capture() {

@@ -87,6 +87,8 @@ class TlsWire {
   void heard(std::int64_t now_ns) { last_heard_ns_ = now_ns; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
   const std::string& error() const { return error_; }
+  // The common name in the certificate of the peer, if it has shown one and it was found good.
+  std::string peer_name() const;
   int fd() const { return fd_; }
   ssl_st* native() const { return ssl_.get(); }
 

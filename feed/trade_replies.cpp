@@ -1,7 +1,9 @@
 #include "feed/trade_replies.h"
 
-#include "feed/json_writer.h"    // JsonWriter
-#include "replay/order_words.h"  // reject_name
+#include "feed/field_reader.h"     // FieldReader
+#include "feed/json_writer.h"      // JsonWriter
+#include "feed/order_questions.h"  // append_order_json
+#include "replay/order_words.h"    // reject_name
 
 namespace bourse {
 namespace {
@@ -59,6 +61,58 @@ std::string exec_replay_ok_reply(std::string_view id, Sequence told) {
   JsonWriter json;
   open_reply(json, "exec_replay_ok", id);
   json.key("seq").wide(told.value());
+  return close_reply(json);
+}
+
+bool read_exec_resume(const JsonFields& json, std::string_view exec_key, const ExecRouter& router,
+                      AccountId account, ExecResume& resume, TradeError& error) {
+  FieldReader fields{json, error};
+  const std::uint64_t exec_from = fields.integer(exec_key);
+  const std::uint64_t from_seq = fields.integer("from_seq");
+  if (!fields.ok()) return false;
+  const std::uint64_t exec_next = router.account(account).exec_sequence.value() + 1;
+  const std::uint64_t next_seq = router.position().value() + 1;
+  if (exec_from > exec_next || from_seq > next_seq) {
+    error.code = code_of(ControlError::seq_in_future);
+    error.message = "the next exec_seq is " + std::to_string(exec_next) + ", the next seq " +
+                    std::to_string(next_seq);
+    return false;
+  }
+  resume.is_asked = fields.has(exec_key) || fields.has("from_seq");
+  resume.wanted = ExecSequence{exec_from};
+  // Without a sequence to begin at, the whole log is looked through; at the head nothing is.
+  resume.sequence = Sequence{from_seq};
+  if (from_seq == 0 && exec_from == exec_next) resume.sequence = Sequence{next_seq};
+  return true;
+}
+
+std::string open_orders_reply(const ExecRouter& router, const OpenOrdersAsked& asked) {
+  JsonWriter json;
+  open_reply(json, "open_orders", asked.id);
+  json.key("account").number(asked.account.value());
+  json.key("seq").wide(router.position().value());
+  json.key("complete").boolean(router.orders().is_complete());
+  json.key("orders").open('[');
+  std::uint32_t told = 0;
+  OrderId last{0};
+  bool is_cut = false;
+  std::string text;
+  router.orders().for_each(asked.account, [&](const OrderState& order) {
+    if ((asked.below && order.order_id >= asked.below) ||
+        (asked.symbol && order.symbol != asked.symbol) ||
+        (asked.group && order.group != asked.group))
+      return true;
+    is_cut = told == open_orders_told_max;
+    if (is_cut) return false;
+    text.clear();
+    append_order_json(order, router.instruments(), text);
+    json.raw(text);
+    last = order.order_id;
+    ++told;
+    return true;
+  });
+  json.close(']');
+  if (is_cut) json.key("next_below").wide(last.value());
   return close_reply(json);
 }
 

@@ -11,6 +11,7 @@
 #include "feed/auth.h"           // ApiKey
 #include "feed/control_error.h"  // ControlError
 #include "feed/exec_router.h"    // AccountPosition
+#include "feed/json_fields.h"    // JsonFields
 #include "matching/types.h"      // RejectReason, Sequence, TimeNs
 
 namespace bourse {
@@ -35,6 +36,26 @@ struct AuthAnswer {
 };
 std::string auth_ok_reply(std::string_view id, const ApiKey& key, const AuthAnswer& answer);
 std::string exec_replay_ok_reply(std::string_view id, Sequence told);
+
+// Where a private stream is to begin, from `exec_key` and from_seq. False: error says why.
+struct ExecResume {
+  bool is_asked = false;
+  Sequence sequence{0};
+  ExecSequence wanted{0};
+};
+bool read_exec_resume(const JsonFields& json, std::string_view exec_key, const ExecRouter& router,
+                      AccountId account, ExecResume& resume, TradeError& error);
+
+// {"op":"open_orders",...}: the newest first, at most open_orders_told_max; `next_below` continues.
+inline constexpr std::uint32_t open_orders_told_max = 200;
+struct OpenOrdersAsked {
+  std::string_view id;
+  AccountId account;
+  SymbolId symbol{0};  // 0: all
+  OrderId below{0};    // 0: from the newest on
+  GroupId group{0};    // 0: all
+};
+std::string open_orders_reply(const ExecRouter& router, const OpenOrdersAsked& asked);
 // `t`: what the client sent, as JSON; empty: nothing.
 std::string pong_reply(std::string_view id, std::string_view t, TimeNs received, TimeNs sent);
 

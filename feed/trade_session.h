@@ -3,43 +3,52 @@
 //   Shape:  passive and free of sockets: text and binary in, bytes into the Outbox. Reports come
 //           live from an ExecInbox; above outbox_high_bytes the session reads its account's reports
 //           from the log instead, with a Cursor of its own, and joins again: nothing is lost and
-//           nothing comes twice.
+//           nothing comes twice. A client sequence that is used up is never sequenced again: its
+//           outcome is looked up.
 //   Owner:  one io thread. Must not outlive what it was made with.
 //   Errors: every mistake is answered by {"op":"error"} with a stable code; the session lives on,
-//           except after failed proofs or without auth in time (close 4001) and when the client
-//           asks but never reads (close 1008).
+//           except where feed/trade_door.h closes it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include "feed/auth.h"          // Keys, ApiKey
-#include "feed/exec_router.h"   // ExecRouter, ExecInbox, Report
-#include "feed/feed_options.h"  // FeedOptions
-#include "feed/order_entry.h"   // OrderEntry
-#include "feed/outbox.h"        // Outbox
-#include "feed/session_info.h"  // SessionInfo
-#include "replay/log.h"         // Log, Cursor
+#include "feed/auth.h"               // Keys, ApiKey
+#include "feed/connection_limits.h"  // ConnectionLimits
+#include "feed/exec_router.h"        // ExecRouter, ExecInbox, Report
+#include "feed/feed_options.h"       // FeedOptions
+#include "feed/order_entry.h"        // OrderEntry
+#include "feed/outbox.h"             // Outbox
+#include "feed/session_info.h"       // SessionInfo
+#include "feed/stage_clock.h"        // StageClock
+#include "replay/log.h"              // Log, Cursor
 
 namespace bourse {
 
+// What sessions of order entry are joined with. Everything outlives them.
+struct TradeParts {
+  ExecRouter& router;
+  OrderEntry& entry;
+  const Keys& keys;
+  ConnectionLimits& limits;
+  StageClock& stages;
+  const Log& log;
+  const FeedOptions& options;
+};
+
 class TradeSession {
  public:
-  static constexpr std::uint32_t auth_failures_max = 3;
-  static constexpr std::size_t sessions_per_account_max = 50;  // of one io thread
-
-  TradeSession(ExecRouter& router, OrderEntry& entry, const Keys& keys, const Log& log,
-               const FeedOptions& options, SessionInfo info);
+  TradeSession(const TradeParts& parts, SessionInfo info);
   ~TradeSession();
   TradeSession(TradeSession&&) noexcept;
   TradeSession& operator=(TradeSession&&) = delete;
 
   void on_open(Outbox& out);
+  // When the bytes of the next message were read, for timing.
+  void on_received(TimeNs time);
   void on_text(std::string_view text, Outbox& out);
   void on_binary(std::span<const std::byte> bytes, Outbox& out);
   // Moves reports into the outbox; true: more is due now.

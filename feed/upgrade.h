@@ -10,7 +10,7 @@
 
 #include "feed/feed_options.h"  // FeedOptions
 #include "feed/http_message.h"  // HttpRequest, HttpAnswer
-#include "matching/types.h"     // SessionId
+#include "matching/types.h"     // SessionId, Sequence, Epoch
 
 namespace bourse {
 
@@ -19,13 +19,15 @@ struct UpgradeDecision {
   std::optional<HttpAnswer> refusal;
 };
 
-// `subprotocols` are those of the endpoint at request.path, empty if there is none.
+// `subprotocols` are those of the endpoint at request.path, empty if there is none; `certificate`
+// is the name in the client's, empty if it has shown none.
 UpgradeDecision decide_upgrade(const HttpRequest& request,
                                std::span<const std::string_view> subprotocols,
-                               const FeedOptions& options);
+                               std::string_view certificate, const FeedOptions& options);
 
 std::string session_name(SessionId id);
 std::optional<SessionId> parse_session_name(std::string_view name);  // nothing if it is none
-std::string shutdown_message();
+// `told`: the newest transaction that this server has fed; a client goes on from its own last one.
+std::string shutdown_message(Sequence told, Epoch epoch);
 
 }  // namespace bourse

@@ -72,6 +72,18 @@ class Websockets(unittest.TestCase):
         self.assertEqual(asyncio.run(agreed(subprotocols=["other", "bourse.fb.v1"])), ("bourse.fb.v1", []))
         self.assertEqual(self.refused("/v1/md", subprotocols=["other"]), 400)
 
+    def test_compression_is_offered_to_json_and_to_nothing_else(self):
+        async def agreed(path, subprotocol):
+            async with websockets.connect(self.url + path, ssl=tls(), subprotocols=[subprotocol],
+                                          compression="deflate") as ws:
+                hello = json.loads(await ws.recv())
+                await ws.send(json.dumps({"op": "ping", "t": "x" * 60, "id": "y" * 60}))
+                self.assertEqual(json.loads(await ws.recv())["t"], "x" * 60)
+                return hello["op"], [extension.name for extension in ws.extensions]
+        self.assertEqual(asyncio.run(agreed("/v1/trade", "bourse.json.v1")), ("hello", ["permessage-deflate"]))
+        self.assertEqual(asyncio.run(agreed("/v1/trade", "bourse.fb.v1")), ("hello", []))
+        self.assertEqual(asyncio.run(agreed("/v1/md", "bourse.fb.v1")), ("hello", []))
+
     def test_pings_are_answered_while_ticks_stream(self):
         async def ping():
             async with connect(self.url, "/v1/md") as ws:

@@ -75,6 +75,7 @@ struct EchoStage {
     if (request.path != "/") return http_error(404, "not_found", 1002, request.path, "GET /");
     return {200, "text/plain", "echo\n", ""};
   }
+  std::string farewell() const { return R"({"op":"shutdown"})"; }
   bool serves() const { return true; }
   bool has_news() const { return false; }
   bool advance(TimeNs) { return false; }

@@ -37,6 +37,8 @@ class RunningShard {
                        .lost_sessions = lost_sessions,
                        .replays = replays,
                        .keys = keys_,
+                       .connections = connections_,
+                       .stages = stages_,
                        .options = options_,
                        .context = *context,
                        .metrics = metrics,
@@ -104,6 +106,8 @@ class RunningShard {
  private:
   FeedOptions options_;
   Keys keys_;
+  ConnectionLimits connections_{options_};
+  StageClock stages_;
   std::atomic<bool> stop_{false};
   std::thread io_;
   std::thread engine_;
@@ -219,10 +223,11 @@ HttpRequest browser_request(std::string path) {
 
 TEST(IoShard, GivesBrowsersThePageAndTerminalsText) {
   if (page_files().empty()) GTEST_SKIP() << "built without Node: there is no page";
-  const InstrumentTable none;
+  const SmallExchange exchange;
   const FeedOptions options;
+  const Hub none(MarketState(), Epoch{1}, options);
   const Metrics metrics;
-  const HttpRoutes routes(options, none, metrics, nullptr);
+  const HttpRoutes routes(options, none, *exchange.log, metrics, nullptr);
   HttpRequest request = browser_request("/");
   HttpAnswer answer = routes.answer(request);
   EXPECT_EQ(answer.status, 200u);
@@ -251,10 +256,11 @@ TEST(IoShard, GivesBrowsersThePageAndTerminalsText) {
 }
 
 TEST(IoShard, LetsBrowsersKeepFilesThatNeverChange) {
-  const InstrumentTable none;
+  const SmallExchange exchange;
   const FeedOptions options;
+  const Hub none(MarketState(), Epoch{1}, options);
   const Metrics metrics;
-  const HttpRoutes routes(options, none, metrics, nullptr);
+  const HttpRoutes routes(options, none, *exchange.log, metrics, nullptr);
   for (const PageFile& file : page_files()) {
     const HttpAnswer answer = routes.answer(browser_request(std::string(file.path)));
     EXPECT_EQ(answer.status, 200u) << file.path;
@@ -268,8 +274,8 @@ TEST(IoShard, SaysWhyItIsNotReady) {
   RunningShard running;
   running.stop();
   const FeedOptions options;
-  const InstrumentTable none;
-  HttpRoutes routes(options, none, running.metrics,
+  const Hub none(MarketState(), Epoch{1}, options);
+  HttpRoutes routes(options, none, *running.exchange.log, running.metrics,
                     [] { return std::vector<std::string>{"recovering 61 %"}; });
   HttpRequest request;
   request.method = "GET";

@@ -266,19 +266,26 @@ TEST(OrderEntry, EachRefusalOfAFrameHasItsCode) {
   EXPECT_EQ(with([](WireOrder& o) { o.op = 2; }), 1003) << "an amend without its order";
 }
 
+// As a session does it.
+template <class Order>
+OrderEntry::Outcome submit(OrderEntry& entry, const Order& order) {
+  const auto command = entry.command_of(order, sender);
+  return command ? entry.submit(*command) : std::unexpected(command.error());
+}
+
 TEST(OrderEntry, AFullGateIsAnAnswerNotAWait) {
   TradeWorld world{4};
   world.run();
   LostSessions lost{0};
   OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(entry.submit(buy(), sender));
-  const auto refused = entry.submit(buy(), sender);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(submit(entry, buy()));
+  const auto refused = submit(entry, buy());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, 9002);
   EXPECT_EQ(entry.sent_count(), 4u);
   EXPECT_EQ(entry.busy_count(), 1u);
   world.run();
-  EXPECT_TRUE(entry.submit(buy(), sender)) << "there is room again";
+  EXPECT_TRUE(submit(entry, buy())) << "there is room again";
 }
 
 TEST(OrderEntry, Row09AFullJournalTakesCancelsAndNoOrders) {
@@ -287,22 +294,22 @@ TEST(OrderEntry, Row09AFullJournalTakesCancelsAndNoOrders) {
   LostSessions lost{0};
   OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
   world.take_orders(false);
-  const auto refused = entry.submit(buy(), sender);
+  const auto refused = submit(entry, buy());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, 9004);
-  EXPECT_EQ(entry.submit(wire_buy_order(), sender).error().code, 9004);
+  EXPECT_EQ(submit(entry, wire_buy_order()).error().code, 9004);
   OrderText amend = buy();
   amend.operation = OrderOperation::amend;
   amend.order_id = OrderId{1};
-  EXPECT_EQ(entry.submit(amend, sender).error().code, 9004);
+  EXPECT_EQ(submit(entry, amend).error().code, 9004);
   EXPECT_EQ(entry.closed_count(), 3u);
   OrderText cancel;
   cancel.operation = OrderOperation::cancel;
   cancel.symbol = buy().symbol;
   cancel.order_id = OrderId{1};
-  EXPECT_TRUE(entry.submit(cancel, sender));
+  EXPECT_TRUE(submit(entry, cancel));
   world.take_orders(true);
-  EXPECT_TRUE(entry.submit(buy(), sender));
+  EXPECT_TRUE(submit(entry, buy()));
   EXPECT_EQ(entry.sent_count(), 2u);
 }
 
@@ -312,8 +319,8 @@ TEST(OrderEntry, AfterDrainNothingIsTaken) {
   LostSessions lost{0};
   OrderEntry entry{world.take_gate(), world.router().instruments(), lost};
   entry.drain();
-  EXPECT_EQ(entry.submit(buy(), sender).error().code, 9003);
-  EXPECT_EQ(entry.submit(wire_buy_order(), sender).error().code, 9003);
+  EXPECT_EQ(submit(entry, buy()).error().code, 9003);
+  EXPECT_EQ(submit(entry, wire_buy_order()).error().code, 9003);
 }
 
 }  // namespace

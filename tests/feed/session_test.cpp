@@ -107,6 +107,27 @@ TEST(Session, TextThatIsNotUtf8ClosesWith1007) {
   EXPECT_EQ(client->close_code(), 1007);
 }
 
+TEST(Session, ATextThatEndsInsideACharacterIsSeenAlsoBeforeAnEmptyFragment) {
+  EchoServer server;
+  for (const std::string cut : {"a\xe2", "a\xe2\x82", "\xf0\x9f\x92", "\xc3"}) {
+    RawPeer peer(server.port());
+    ASSERT_TRUE(peer.handshake() && peer.upgrade());
+    RawPeer::Frame frame;
+    ASSERT_TRUE(peer.next(frame));
+    ASSERT_TRUE(peer.send(RawPeer::frame(0x01, cut) + RawPeer::frame(0x80, "")));
+    ASSERT_TRUE(peer.next(frame));
+    EXPECT_EQ(frame.first, 0x88u) << "closed, not delivered";
+    EXPECT_EQ(frame.payload.substr(0, 2), std::string("\x03\xef", 2));
+  }
+  RawPeer peer(server.port());
+  ASSERT_TRUE(peer.handshake() && peer.upgrade());
+  RawPeer::Frame frame;
+  ASSERT_TRUE(peer.next(frame));
+  ASSERT_TRUE(peer.send(RawPeer::frame(0x01, "\xe2\x82\xac") + RawPeer::frame(0x80, "")));
+  ASSERT_TRUE(peer.next(frame));
+  EXPECT_EQ(frame.payload, "\xe2\x82\xac") << "a whole one is delivered";
+}
+
 TEST(Session, AnUnmaskedFrameClosesWith1002) {
   EchoServer server;
   RawPeer peer(server.port());

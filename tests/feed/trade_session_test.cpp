@@ -2,29 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/feed/trade_client.h"  // TradeClient, TradeDesk
+#include "tests/feed/trade_fixture.h"  // TradeFixture, TradeClient
 
 namespace bourse {
 namespace {
 
-struct TradeSessionTest : testing::Test {
-  TradeWorld world;
-  TradeDesk desk{world};
-
-  // Sequenced, released, routed and pumped.
-  void settle(TradeClient& client) {
-    world.run();
-    while (client.pump()) {
-    }
-  }
-  static std::string order(int client_seq, std::string_view side, std::string_view px,
-                           std::string_view qty, std::string_view more = "") {
-    return R"({"op":"order","id":)" + std::to_string(client_seq) + R"(,"client_seq":")" +
-           std::to_string(client_seq) + R"(","symbol":"BTC-USD","side":")" + std::string{side} +
-           R"(","type":"limit","px":")" + std::string{px} + R"(","qty":")" + std::string{qty} +
-           "\"" + std::string{more} + "}";
-  }
-};
+struct TradeSessionTest : TradeFixture {};
 
 using TradeSession = TradeSessionTest;  // NOLINT: suites are named by their concept
 
@@ -123,13 +106,15 @@ TEST_F(TradeSession, WithoutAuthInTimeTheSessionIsClosed) {
   EXPECT_EQ(value_of(client.answer(), "code"), "3001");
 }
 
-TEST_F(TradeSession, AnAccountHasSoManySessionsAndNoMore) {
+TEST_F(TradeSession, AKeyHasSoManyConnectionsAndNoMore) {
+  desk.options.limits.connections_per_key_count = 3;
   std::vector<std::unique_ptr<TradeClient>> clients;
-  for (std::size_t i = 0; i < bourse::TradeSession::sessions_per_account_max; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     clients.push_back(std::make_unique<TradeClient>(desk));
     ASSERT_EQ(value_of(clients.back()->auth(), "op"), "auth_ok");
   }
   EXPECT_EQ(value_of(TradeClient{desk}.auth(), "code"), "3005");
+  EXPECT_EQ(value_of(TradeClient{desk}.auth("watcher"), "op"), "auth_ok") << "another key";
   clients.pop_back();
   EXPECT_EQ(value_of(TradeClient{desk}.auth(), "op"), "auth_ok");
 }
@@ -193,27 +178,6 @@ TEST_F(TradeSession, AmendAndCancelAreAnsweredOnTheStream) {
   EXPECT_EQ(reports[2].client_seq, 4u);
 }
 
-TEST_F(TradeSession, OrdersThatAskForItEndWithTheirSession) {
-  TradeClient stays{desk};
-  static_cast<void>(stays.auth());
-  std::vector<std::string> names;
-  std::uint64_t told = 2;
-  {
-    TradeClient leaves{desk};
-    static_cast<void>(leaves.auth());
-    leaves.say(order(1, "buy", "100.00", "0.3", R"(,"cancel_on_disconnect":true)"));
-    leaves.say(order(2, "buy", "99.00", "0.3"));
-    settle(stays);
-    ASSERT_EQ(reports_in(stays.hear(), told, names).size(), 2u);
-  }
-  settle(stays);
-  const auto reports = reports_in(stays.hear(), told, names);
-  ASSERT_EQ(reports.size(), 2u);  // the decision about the mass cancel comes first
-  EXPECT_EQ(reports[1].exec_type, static_cast<std::uint8_t>(ExecType::canceled));
-  EXPECT_EQ(reports[1].price, 100'000'000'000);
-  EXPECT_NE(reports[1].flags & exec_flags::cancel_on_disconnect, 0u);
-}
-
 TEST_F(TradeSession, ARequestInFlatBuffersIsWorthOneInJson) {
   TradeClient client{desk};
   static_cast<void>(client.auth());
@@ -271,9 +235,11 @@ TEST_F(TradeSession, ARepeatedClientSequenceIsToldAsSuch) {
   client.say(order(5, "buy", "100", "1"));
   settle(client);
   const auto messages = client.hear();
-  ASSERT_EQ(messages.size(), 2u);
+  ASSERT_EQ(messages.size(), 3u);
   EXPECT_EQ(value_of(messages[1].payload, "reject_code"), "5011");
   EXPECT_EQ(value_of(messages[1].payload, "duplicate"), "true");
+  EXPECT_EQ(value_of(messages[2].payload, "op"), "outcome") << "what became of the first";
+  EXPECT_EQ(value_of(messages[2].payload, "seq"), value_of(messages[0].payload, "seq"));
   EXPECT_EQ(value_of(TradeClient{desk}.auth(), "next_client_seq"), "6");
 }
 

@@ -19,9 +19,11 @@ FLOORS = ["matching", "replay", "feed", "app", "bench"]
 BOOST_ROOMS = {
     "session",
     "listener",
+    "message_deflate",
     "http_routes",
     "direct_tls",
     "reactor",
+    "session_http",
     "session_stream",
     "feed_client",
     "boost_sources",
