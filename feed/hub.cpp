@@ -13,10 +13,6 @@ Hub::Hub(MarketState start, Epoch epoch, const FeedOptions& options)
       frames_(options.limits.frame_log_bytes),
       flushed_(state_.sequence()),
       epoch_(epoch) {
-  begin();
-}
-
-void Hub::begin() {
   instruments_.recover(state_);
   encoder_.want_all();
   // The next change of best prices is one against what a snapshot of now would show.
@@ -25,32 +21,6 @@ void Hub::begin() {
       encoder_.assume_best(SymbolId{id}, book->best());
     }
   }
-}
-
-void Hub::serve_history(const InstrumentTable& known) {
-  is_history_ = true;
-  for (std::uint32_t id = 1; id <= known.symbol_count(); ++id) {
-    const Instrument* const instrument = known.instrument(SymbolId{id});
-    if (instrument == nullptr || instruments_.instrument(SymbolId{id}) != nullptr) continue;
-    instruments_.define(SymbolId{id}, instrument->body);
-  }
-}
-
-void Hub::restart(MarketState start, Epoch epoch, TimeNs time) {
-  CHECK(encoder_.empty());
-  state_ = std::move(start);
-  encoder_ = StreamEncoder(instruments_);
-  cached_.clear();
-  flushed_ = state_.sequence();
-  epoch_ = epoch;
-  time_ = time;
-  begin();
-}
-
-const DepthBook& Hub::book_of(const Instrument& instrument) {
-  if (const DepthBook* const book = state_.book(instrument.id)) return *book;
-  undefined_book_ = DepthBook(instrument.body.tick_size_e9, instrument.body.lot_size);
-  return undefined_book_;
 }
 
 void Hub::on_transaction(const TransactionView& transaction) {
@@ -102,7 +72,7 @@ std::shared_ptr<const SnapshotFrames> Hub::snapshot(std::uint32_t stream) {
   const SymbolId symbol = wire::symbol_of(stream);
   const Instrument* const instrument = instruments_.instrument(symbol);
   CHECK(instrument != nullptr);
-  const DepthBook& book = book_of(*instrument);
+  const DepthBook& book = *state_.book(symbol);
   const SnapshotPoint point{.sequence = flushed_, .time = time_, .epoch = epoch_};
   if (cached_.size() < symbol.value()) cached_.resize(symbol.value());
   Cached& cached = cached_[symbol.value() - 1];
@@ -128,7 +98,6 @@ std::span<const std::byte> Hub::definition(SymbolId symbol) {
   const Instrument* const instrument = instruments_.instrument(symbol);
   CHECK(instrument != nullptr);
   const InstrumentBody& body = instrument->body;
-  const bool is_defined = state_.instrument(symbol) != nullptr;
   const auto text = [](const auto& from) {
     return std::string_view(from, ::strnlen(from, sizeof from));
   };
@@ -157,16 +126,15 @@ std::span<const std::byte> Hub::definition(SymbolId symbol) {
                              .price_exponent = -9,
                              .qty_exponent = body.quantity_exponent,
                              .match_algorithm = 'F',
-                             .status = is_defined ? state_.status(symbol) : std::uint16_t{0}});
+                             .status = state_.status(symbol)});
 }
 
 std::span<const std::byte> Hub::conflated_best(SymbolId symbol, Sequence prev) {
   CHECK(encoder_.empty() && prev < flushed_);
-  const Instrument& instrument = *instruments_.instrument(symbol);
-  const DepthBook& book = book_of(instrument);
+  const DepthBook& book = *state_.book(symbol);
   const auto time = static_cast<std::uint64_t>(time_.value());
-  const wire::Bbo event = bbo_event(instrument, book.best(), flushed_.value(), time,
-                                    book.last_rpt(), event_flags::last);
+  const wire::Bbo event = bbo_event(*instruments_.instrument(symbol), book.best(), flushed_.value(),
+                                    time, book.last_rpt(), event_flags::last);
   const wire::FrameHeader header{.prev_seq = prev.value(),
                                  .first_seq = prev.value() + 1,
                                  .last_seq = flushed_.value(),

@@ -36,12 +36,12 @@ class Hub {
   // Ends the burst: its frames are in frames() afterwards, `now` is their ts_pub.
   void flush(TimeNs now);
 
-  // For a market of the past: frames carry `replay` and the time of their last event instead of
-  // `now`, and instruments of `known` can be subscribed to before they are defined.
-  void serve_history(const InstrumentTable& known);
-  // Goes on somewhere else, after start.sequence(): what is in frames() stays, and nothing of it
-  // is linked with what comes. REQUIRES: flushed.
-  void restart(MarketState start, Epoch epoch, TimeNs time);
+  // For a market of the past, which stands at `time`: frames carry the flag `replay`, and instead of
+  // `now` the time of their last event.
+  void serve_history(TimeNs time) {
+    is_history_ = true;
+    time_ = time;
+  }
 
   // As of the last flush: every frame up to this sequence is in the frame log.
   Sequence sequence() const { return flushed_; }
@@ -67,10 +67,7 @@ class Hub {
     std::shared_ptr<const SnapshotFrames> best;
   };
 
-  void begin();
   void flush_frames(TimeNs now);
-  // Empty for one that is known and not defined yet.
-  const DepthBook& book_of(const Instrument& instrument);
 
   MarketState state_;
   InstrumentTable instruments_;
@@ -78,7 +75,6 @@ class Hub {
   FrameLog frames_;
   FrameWriter writer_;
   std::vector<Cached> cached_;  // symbol id - 1
-  DepthBook undefined_book_;
   Sequence flushed_;
   Epoch epoch_;
   TimeNs time_{0};

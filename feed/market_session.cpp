@@ -28,17 +28,8 @@ constexpr std::uint16_t close_policy = 1008;
 constexpr std::uint16_t close_slow = 4008;
 
 std::string_view phase_name(StreamPhase phase) {
-  switch (phase) {
-    case StreamPhase::live:
-      return "live";
-    case StreamPhase::snapshot:
-      return "snapshot";
-    case StreamPhase::replay:
-      return "replay";
-    case StreamPhase::conflating:
-      return "conflating";
-  }
-  return {};
+  constexpr std::string_view names[] = {"", "live", "snapshot", "replay", "conflating"};
+  return names[static_cast<std::size_t>(phase)];
 }
 
 }  // namespace
@@ -388,7 +379,18 @@ void MarketSession::on_timer(TimeNs now, Outbox& out) {
 bool MarketSession::take_control(std::size_t bytes, Outbox& out) {
   return state_->take_control(bytes, out);
 }
-void MarketSession::restart() { state_->pump.restart(); }
+void MarketSession::move_to(Hub& hub) {
+  State& old = *state_;
+  auto moved = std::make_unique<State>(hub, old.log, old.options, std::move(old.info));
+  moved->control = old.control;
+  moved->definitions = std::move(old.definitions);
+  moved->has_subscribed = old.has_subscribed;
+  moved->now = old.now;
+  moved->opened = old.opened;
+  moved->heartbeat_at = old.heartbeat_at;
+  for (const Stream& stream : old.pump.streams()) moved->pump.add_live(stream.id, true);
+  state_ = std::move(moved);
+}
 bool MarketSession::carries(SymbolId symbol) const { return state_->pump.streams().has(symbol); }
 std::size_t MarketSession::stream_count() const { return state_->pump.streams().size(); }
 bool MarketSession::is_live() const { return state_->pump.is_live(); }

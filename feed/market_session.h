@@ -43,8 +43,9 @@ class MarketSession {
   // For whoever serves something besides on the same connection: whether one more control message
   // is within the limits; if not, it has been answered.
   bool take_control(std::size_t bytes, Outbox& out);
-  // The hub was restarted: see StreamPump::restart().
-  void restart();
+  // Goes on with another hub: every stream begins again where that one stands, those that have a
+  // state with a snapshot. The old one is not used any more.
+  void move_to(Hub& hub);
   bool carries(SymbolId symbol) const;  // any stream of it
 
   // For metrics.

@@ -26,7 +26,7 @@ class ReplayPlayback {
  public:
   enum class State : std::uint8_t {
     seeking = 1,
-    arrived = 2,  // just now: the hub was restarted
+    arrived = 2,  // just now: there is a new hub, see forget_previous()
     there = 3,
     failed = 4,
   };
@@ -52,6 +52,7 @@ class ReplayPlayback {
   void step(ReplayUnit unit, std::uint64_t count) { group_->step(member_, unit, count); }
   ReplayGroup& group() const { return *group_; }
   Hub& hub() { return *player_.hub(); }  // REQUIRES: has been there
+  void forget_previous() { player_.forget_previous(); }
   bool is_seeking() const { return !is_placed_ || group_->summary().generation != generation_; }
   bool is_ended() const { return is_placed_ && position() > group_->settings().to; }
   Sequence position() const { return player_.position(); }  // of the next transaction

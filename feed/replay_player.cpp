@@ -50,11 +50,13 @@ Result<void> ReplayPlayer::settle(MarketAt at) {
   auto cursor = log_.cursor(position_);
   if (!cursor) return std::unexpected(std::move(cursor.error()));
   cursor_.emplace(std::move(*cursor));
-  if (hub_ == nullptr) {
-    hub_ = std::make_unique<Hub>(MarketState{}, Epoch{0}, options_);
+  // What is defined later can be subscribed to now: its book is empty.
+  for (const SymbolId id : known_.matching("*")) {
+    if (at.market.instrument(id) == nullptr) at.market.define(id, known_.instrument(id)->body);
   }
-  hub_->restart(std::move(at.market), at.epoch, at.time);
-  hub_->serve_history(known_);
+  previous_ = std::move(hub_);
+  hub_ = std::make_unique<Hub>(std::move(at.market), at.epoch, options_);
+  hub_->serve_history(at.time);
   return {};
 }
 

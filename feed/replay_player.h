@@ -35,8 +35,10 @@ class ReplayPlayer {
   // must not be called.
   void go_to(Sequence sequence);
   enum class State : std::uint8_t { idle = 0, looking = 1, found = 2, failed = 3 };
-  // `found` once after each go_to(): then the hub stands there, and its sessions must restart.
+  // `found` once after each go_to(): then there is a new hub that stands there. The one before is
+  // there until forget_previous(), for its sessions to leave.
   State poll();
+  void forget_previous() { previous_.reset(); }
   const Error& error() const { return error_; }
 
   Hub* hub() { return hub_.get(); }  // nullptr until the first place was found
@@ -57,6 +59,7 @@ class ReplayPlayer {
   FeedOptions options_;  // with the frame log of a replay
   const InstrumentTable& known_;
   std::unique_ptr<Hub> hub_;
+  std::unique_ptr<Hub> previous_;
   std::optional<Cursor> cursor_;
   Sequence position_{0};
   bool has_next_ = false;

@@ -128,7 +128,8 @@ void ReplaySession::State::begin_here(Outbox& out) {
   is_settled = true;
   has_told_end = false;
   if (market) {
-    market->restart();
+    market->move_to(playback->hub());
+    playback->forget_previous();
     return tell_state({}, out);
   }
   market.emplace(playback->hub(), parts.log, parts.options, info);

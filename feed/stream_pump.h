@@ -45,19 +45,6 @@ class StreamPump {
   // Returns its last_seq. REQUIRES: subscribed.
   std::uint64_t remove(std::uint32_t stream);
 
-  // The hub was restarted: every stream begins again where it stands now, those of a state with a
-  // snapshot.
-  void restart() {
-    std::vector<std::uint32_t> ids;
-    for (const Stream& stream : streams_) ids.push_back(stream.id);
-    for (const std::uint32_t id : ids) remove(id);
-    readers_.clear();
-    slow_since_ = TimeNs{0};
-    position_ = hub_.frames().head();
-    delivered_ = hub_.sequence().value();
-    for (const std::uint32_t id : ids) add_live(id, true);
-  }
-
   // REQUIRES: the hub is flushed. True: more is due now.
   bool pump(Outbox& out, TimeNs now);
   // The notice of a slow reader, once a second while it is one.
