@@ -17,7 +17,9 @@ Hub::Hub(MarketState start, Epoch epoch, const FeedOptions& options)
   encoder_.want_all();
   // The next change of best prices is one against what a snapshot of now would show.
   for (std::uint32_t id = 1; id <= state_.symbol_count(); ++id) {
-    if (const DepthBook* book = state_.book(SymbolId{id})) {
+    // That of an instrument without any event is yet to be told.
+    const DepthBook* const book = state_.book(SymbolId{id});
+    if (book != nullptr && book->last_rpt() != RptSequence{0}) {
       encoder_.assume_best(SymbolId{id}, book->best());
     }
   }

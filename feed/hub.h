@@ -36,8 +36,8 @@ class Hub {
   // Ends the burst: its frames are in frames() afterwards, `now` is their ts_pub.
   void flush(TimeNs now);
 
-  // For a market of the past, which stands at `time`: frames carry the flag `replay`, and instead of
-  // `now` the time of their last event.
+  // For a market of the past, which stands at `time`: frames carry the flag `replay`, and instead
+  // of `now` the time of their last event.
   void serve_history(TimeNs time) {
     is_history_ = true;
     time_ = time;
