@@ -126,6 +126,11 @@ DepthError DepthBook::reduce(const PublicEvent& event) {
 }
 
 void DepthBook::clear() {
+  if (is_noting_) {
+    for (const auto* const rungs : {&bids_, &asks_}) {
+      for (const Rung& rung : *rungs) touch(levels_[rung.level]);
+    }
+  }
   orders_.clear();
   levels_.clear();
   bids_.clear();
@@ -139,6 +144,7 @@ void DepthBook::append(OrderId order_id, Side side, PriceTicks price, QuantityLo
                        std::uint32_t slot) {
   const std::uint32_t at = take_level(side, price);
   Level& level = levels_[at];
+  touch(level);
   orders_[slot] = {order_id, quantity, level.last, none, at};
   (level.last == none ? level.first : orders_[level.last].next) = slot;
   level.last = slot;
@@ -150,6 +156,7 @@ void DepthBook::append(OrderId order_id, Side side, PriceTicks price, QuantityLo
 void DepthBook::unlink(std::uint32_t slot) {
   const Order& order = orders_[slot];
   Level& level = levels_[order.level];
+  touch(level);
   toggle_hash(order, level);
   (order.previous == none ? level.first : orders_[order.previous].next) = order.next;
   (order.next == none ? level.last : orders_[order.next].previous) = order.previous;
@@ -160,6 +167,7 @@ void DepthBook::unlink(std::uint32_t slot) {
 void DepthBook::set_quantity(std::uint32_t slot, QuantityLots quantity) {
   Order& order = orders_[slot];
   Level& level = levels_[order.level];
+  touch(level);
   toggle_hash(order, level);
   level.quantity = level.quantity - order.quantity + quantity;
   order.quantity = quantity;
@@ -231,6 +239,17 @@ BestPrices DepthBook::best() const {
 bool DepthBook::crossed() const {
   return !bids_.empty() && !asks_.empty() &&
          levels_[bids_.back().level].price >= levels_[asks_.back().level].price;
+}
+
+DepthLevel DepthBook::level(Side side, PriceTicks price, std::size_t* place) const {
+  const std::vector<Rung>& rungs = ladder(side);
+  const std::int64_t key = key_of(side, price);
+  const std::size_t at = rung_at(rungs, key);
+  const bool is_there = at < rungs.size() && rungs[at].key == key;
+  if (place != nullptr) *place = rungs.size() - at - (is_there ? 1 : 0);
+  if (!is_there) return {price, QuantityLots{0}, 0};
+  const Level& found = levels_[rungs[at].level];
+  return {found.price, found.quantity, found.orders};
 }
 
 std::size_t DepthBook::levels(Side side, std::span<DepthLevel> out) const {

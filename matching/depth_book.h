@@ -47,6 +47,14 @@ struct DepthLevel {
   std::uint32_t orders;
 };
 
+// A level that is about to change: as it was before.
+struct TouchedLevel {
+  PriceTicks price;
+  QuantityLots quantity;
+  std::uint32_t orders;  // 0: there was none
+  Side side;
+};
+
 // The share of one order in book_hash(): docs/PROTOCOL.md, BookCheck.
 std::uint64_t order_hash(OrderId order_id, std::int64_t price, std::uint64_t quantity, Side side);
 
@@ -74,6 +82,18 @@ class DepthBook {
   std::size_t level_count(Side side) const { return ladder(side).size(); }
   std::uint64_t book_hash() const { return hash_; }
 
+  // From now on, or no longer, remembers which levels change: the first entry of a price is the
+  // level as it was at the last forget_touched().
+  void note_touched(bool is_noting) {
+    is_noting_ = is_noting;
+    touched_.clear();
+  }
+  bool notes_touched() const { return is_noting_; }
+  const std::vector<TouchedLevel>& touched() const { return touched_; }
+  void forget_touched() { touched_.clear(); }
+
+  // orders 0: no such level. `place` becomes the number of better levels, wherever it would stand.
+  DepthLevel level(Side side, PriceTicks price, std::size_t* place = nullptr) const;
   // Fills `out` best level first and returns how many levels it wrote.
   std::size_t levels(Side side, std::span<DepthLevel> out) const;
   std::optional<DepthOrder> find(OrderId order_id) const;
@@ -130,6 +150,10 @@ class DepthBook {
   void unlink(std::uint32_t slot);
   void set_quantity(std::uint32_t slot, QuantityLots quantity);
   void toggle_hash(const Order& order, const Level& level);
+  void touch(const Level& level) {
+    if (is_noting_) [[unlikely]]
+      touched_.push_back({level.price, level.quantity, level.orders, level.side});
+  }
   std::uint32_t take_level(Side side, PriceTicks price);
   void drop_level(std::uint32_t level);
 
@@ -142,6 +166,8 @@ class DepthBook {
   std::uint32_t free_level_ = none;
   std::uint64_t hash_ = 0;
   RptSequence last_rpt_{0};
+  std::vector<TouchedLevel> touched_;
+  bool is_noting_ = false;
   std::int64_t tick_size_e9_ = 1;
   std::uint64_t lot_size_ = 1;
 };

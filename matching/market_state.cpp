@@ -34,6 +34,11 @@ const DepthBook* MarketState::book(SymbolId symbol) const {
   return found == nullptr ? nullptr : &found->book;
 }
 
+DepthBook* MarketState::watched_book(SymbolId symbol) {
+  Symbol* const found = defined(symbol);
+  return found == nullptr ? nullptr : &found->book;
+}
+
 DepthBook* MarketState::define(SymbolId id, const InstrumentBody& instrument) {
   if (!id || id.value() > symbols_max) return nullptr;
   if (id.value() > symbols_.size()) symbols_.resize(id.value());

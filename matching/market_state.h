@@ -31,6 +31,8 @@ class MarketState {
   // nullptr if not defined. Pointers hold until the next apply().
   const InstrumentBody* instrument(SymbolId symbol) const;
   const DepthBook* book(SymbolId symbol) const;
+  // For its notes of touched levels only. nullptr if not defined.
+  DepthBook* watched_book(SymbolId symbol);
   // Trading status, an action code of docs/PROTOCOL.md. REQUIRES: defined.
   std::uint16_t status(SymbolId symbol) const { return symbols_[symbol.value() - 1].status; }
   // Ids go from 1 to this number; some may not be defined.
