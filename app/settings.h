@@ -93,6 +93,10 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("feed.limits.streams_per_connection", limits.streams_per_connection_count,
         "subscriptions of one connection");
   visit("feed.limits.symbols_per_op", limits.symbols_per_op_count, "symbols named in one message");
+  visit("feed.limits.replays_per_connection", limits.replays_per_connection_count,
+        "starts in the past and gap fills running at once");
+  visit("feed.limits.replay_range", limits.replay_range_count,
+        "transactions that one gap fill may ask for");
   visit("feed.limits.control_per_second", limits.control_per_second_count,
         "control messages per second");
   visit("feed.limits.control_burst", limits.control_burst_count, "control messages at once");

@@ -31,6 +31,8 @@ enum class ControlError : std::uint16_t {
   bad_depth = 2007,
   bad_conflation = 2008,
   instrument_not_active = 2009,
+  bad_interval = 2010,
+  stream_busy = 2011,
   auth_required = 3001,
   bad_signature = 3002,
   key_disabled = 3003,

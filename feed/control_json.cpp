@@ -18,6 +18,17 @@ constexpr std::pair<std::string_view, ControlOp> ops[] = {
     {"subscriptions", ControlOp::subscriptions},
     {"ping", ControlOp::ping},
     {"limits", ControlOp::limits},
+    {"set", ControlOp::set},
+    {"snapshot", ControlOp::snapshot},
+    {"check", ControlOp::check},
+    {"replay", ControlOp::replay},
+    {"stats", ControlOp::stats},
+};
+constexpr std::pair<std::string_view, OnSlow> slow_words[] = {
+    {"catchup", OnSlow::catchup},
+    {"conflate", OnSlow::conflate},
+    {"skip", OnSlow::skip},
+    {"disconnect", OnSlow::disconnect},
 };
 
 // What stops the parsing; thrown and caught in this file only, on a cold path.
@@ -83,33 +94,49 @@ std::string scalar_of(const dom::element& value, std::string_view field) {
   return json;
 }
 
+// {"seq":...} or {"ts":...}.
+StartRequest point_of(const dom::object& object, const std::string& field) {
+  StartRequest point;
+  if (const auto seq = find(object, "seq")) {
+    point.kind = StartKind::sequence;
+    point.sequence = Sequence{integer_of(*seq, field + ".seq")};
+    return point;
+  }
+  if (const auto ts = find(object, "ts")) {
+    const std::uint64_t ns = integer_of(*ts, field + ".ts");
+    if (ns > INT64_MAX) bad_type(field + ".ts", "nanoseconds since 1970");
+    point.kind = StartKind::time;
+    point.time = TimeNs{static_cast<std::int64_t>(ns)};
+    return point;
+  }
+  missing(field + ".seq");
+}
+
 StartRequest start_of(const dom::element& value) {
   StartRequest start;
   std::string_view word;
   if (value.get(word) == simdjson::SUCCESS) {
-    if (word != "earliest") bad_type("start", "\"earliest\" or an object with seq or ts");
-    start.kind = StartKind::earliest;
+    if (word != "earliest" && word != "session")
+      bad_type("start", "\"earliest\", \"session\" or an object with seq or ts");
+    start.kind = word == "earliest" ? StartKind::earliest : StartKind::session;
     return start;
   }
   const dom::object object = object_of(value, "start");
+  start = point_of(object, "start");
   if (const auto epoch = find(object, "epoch")) {
     const std::uint64_t number = integer_of(*epoch, "start.epoch");
     if (number > 0xFFFFFFFF) bad_type("start.epoch", "an integer of 32 bits");
     start.epoch = Epoch{static_cast<std::uint32_t>(number)};
   }
-  if (const auto seq = find(object, "seq")) {
-    start.kind = StartKind::sequence;
-    start.sequence = Sequence{integer_of(*seq, "start.seq")};
-    return start;
+  return start;
+}
+
+OnSlow on_slow_of(const dom::element& value) {
+  const std::string_view name = string_of(value, "on_slow");
+  for (const auto& [word, known] : slow_words) {
+    if (name == word) return known;
   }
-  if (const auto ts = find(object, "ts")) {
-    const std::uint64_t ns = integer_of(*ts, "start.ts");
-    if (ns > INT64_MAX) bad_type("start.ts", "nanoseconds since 1970");
-    start.kind = StartKind::time;
-    start.time = TimeNs{static_cast<std::int64_t>(ns)};
-    return start;
-  }
-  missing("start.seq");
+  bad_type("on_slow", "\"catchup\", \"conflate\", \"skip\" or \"disconnect\"");
 }
 
 SubscriptionRequest subscription_of(const dom::element& value, bool with_start) {
@@ -123,20 +150,32 @@ SubscriptionRequest subscription_of(const dom::element& value, bool with_start) 
   for (const dom::element symbol : array_of(*symbols, "symbols")) {
     request.symbols.emplace_back(string_of(symbol, "symbols[]"));
   }
+  // Which of the channel's streams.
+  if (const auto depth = find(object, "depth")) request.depth = integer_of(*depth, "depth");
+  if (const auto conflate = find(object, "conflate_ms"))
+    request.conflate_ms = integer_of(*conflate, "conflate_ms");
+  if (const auto interval = find(object, "interval_ms"))
+    request.interval_ms = integer_of(*interval, "interval_ms");
+  if (const auto every = find(object, "every")) request.every = integer_of(*every, "every");
   if (!with_start) return request;
   if (const auto start = find(object, "start")) request.start = start_of(*start);
-  if (const auto snapshot = find(object, "snapshot")) {
+  if (const auto end = find(object, "end")) request.end = point_of(object_of(*end, "end"), "end");
+  if (const auto snapshot = find(object, "snapshot"))
     request.wants_snapshot = boolean_of(*snapshot, "snapshot");
-  }
-  if (const auto depth = find(object, "depth")) request.depth = integer_of(*depth, "depth");
-  if (const auto conflate = find(object, "conflate_ms")) {
-    request.conflate_ms = integer_of(*conflate, "conflate_ms");
-  }
-  if (const auto on_slow = find(object, "on_slow")) {
-    if (string_of(*on_slow, "on_slow") != "catchup") bad_type("on_slow", "\"catchup\"");
-  }
-  if (find(object, "end")) bad_type("end", "left out: ranges are not served here");
+  if (const auto on_slow = find(object, "on_slow")) request.on_slow = on_slow_of(*on_slow);
   return request;
+}
+
+std::uint32_t stream_id_of(const dom::element& value, std::string_view field) {
+  const std::uint64_t id = integer_of(value, field);
+  if (id > 0xFFFFFFFF) bad_type(field, "an integer of 32 bits");
+  return static_cast<std::uint32_t>(id);
+}
+
+void read_stream(const dom::object& object, ControlRequest& request) {
+  const auto stream = find(object, "stream");
+  if (!stream) missing("stream");
+  request.streams.push_back(stream_id_of(*stream, "stream"));
 }
 
 void read_streams(const dom::object& object, ControlRequest& request) {
@@ -144,11 +183,8 @@ void read_streams(const dom::object& object, ControlRequest& request) {
   const auto subs = find(object, "subs");
   if (!streams && !subs) missing("streams or subs");
   if (streams) {
-    for (const dom::element stream : array_of(*streams, "streams")) {
-      const std::uint64_t id = integer_of(stream, "streams[]");
-      if (id > 0xFFFFFFFF) bad_type("streams[]", "an integer of 32 bits");
-      request.streams.push_back(static_cast<std::uint32_t>(id));
-    }
+    for (const dom::element stream : array_of(*streams, "streams"))
+      request.streams.push_back(stream_id_of(stream, "streams[]"));
   }
   if (subs) {
     for (const dom::element sub : array_of(*subs, "subs")) {
@@ -167,7 +203,8 @@ void read_request(const dom::object& object, ControlRequest& request) {
   switch (request.op) {
     case ControlOp::none:
       throw Stop{ControlError::unknown_op, "unknown op \"" + shortened(name) + "\""};
-    case ControlOp::subscribe: {
+    case ControlOp::subscribe:
+    case ControlOp::set: {
       const auto subs = find(object, "subs");
       if (!subs) missing("subs");
       for (const dom::element sub : array_of(*subs, "subs")) {
@@ -181,8 +218,23 @@ void read_request(const dom::object& object, ControlRequest& request) {
     case ControlOp::ping:
       if (const auto t = find(object, "t")) request.ping_time = scalar_of(*t, "t");
       break;
+    case ControlOp::snapshot:
+    case ControlOp::check:
+      read_stream(object, request);
+      break;
+    case ControlOp::replay: {
+      read_stream(object, request);
+      const auto from = find(object, "from_seq");
+      if (!from) missing("from_seq");
+      request.from = Sequence{integer_of(*from, "from_seq")};
+      const auto to = find(object, "to_seq");
+      if (!to) missing("to_seq");
+      request.to = Sequence{integer_of(*to, "to_seq")};
+      break;
+    }
     case ControlOp::subscriptions:
     case ControlOp::limits:
+    case ControlOp::stats:
       break;
   }
 }

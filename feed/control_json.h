@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "feed/control_error.h"  // ControlFault
+#include "feed/stream_table.h"   // OnSlow
 #include "matching/types.h"      // Sequence, TimeNs, Epoch
 
 namespace bourse {
@@ -26,9 +27,14 @@ enum class ControlOp : std::uint8_t {
   subscriptions = 3,
   ping = 4,
   limits = 5,
+  set = 6,
+  snapshot = 7,
+  check = 8,
+  replay = 9,
+  stats = 10,
 };
 
-enum class StartKind : std::uint8_t { live = 0, sequence = 1, earliest = 2, time = 3 };
+enum class StartKind : std::uint8_t { live = 0, sequence = 1, earliest = 2, time = 3, session = 4 };
 
 struct StartRequest {
   StartKind kind = StartKind::live;
@@ -41,17 +47,23 @@ struct SubscriptionRequest {
   std::string channel;
   std::vector<std::string> symbols;
   StartRequest start;
+  std::optional<StartRequest> end;  // by sequence or time; the last transaction that is wanted
   bool wants_snapshot = false;
-  std::uint64_t depth = 0;        // only 0 is served
-  std::uint64_t conflate_ms = 0;  // only 0 is served
+  std::uint64_t depth = 0;
+  std::optional<std::uint64_t> conflate_ms;
+  std::optional<std::uint64_t> interval_ms;
+  std::optional<std::uint64_t> every;
+  std::optional<OnSlow> on_slow;
 };
 
 struct ControlRequest {
   ControlOp op = ControlOp::none;
   std::string id;  // raw JSON, empty if there was none
   std::vector<SubscriptionRequest> subscriptions;
-  std::vector<std::uint32_t> streams;  // unsubscribe by id
-  std::string ping_time;               // raw JSON, empty if there was none
+  std::vector<std::uint32_t> streams;  // by id: unsubscribe, snapshot, check, replay (one)
+  Sequence from{0};                    // replay
+  Sequence to{0};
+  std::string ping_time;  // raw JSON, empty if there was none
 };
 
 std::expected<ControlRequest, ControlFault> parse_control(std::string_view text);

@@ -27,6 +27,7 @@ struct FeedLimits {
   std::uint32_t symbols_per_op_count = 1000;
   std::uint32_t replays_per_connection_count = 8;  // starts in the past, running at once
   std::uint32_t replays_per_server_count = 32;     // connections on /v1/replay; over it: 4004
+  std::uint32_t replay_range_count = 1'000'000;    // transactions that one gap fill may ask for
   std::uint32_t control_per_second_count = 20;     // control messages, tokens regained per second
   std::uint32_t control_burst_count = 50;
   std::uint32_t orders_per_second_count = 5000;

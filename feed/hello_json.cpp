@@ -33,6 +33,7 @@ void write_limits(JsonWriter& json, const FeedLimits& limits) {
   json.key("symbols_per_op").number(limits.symbols_per_op_count);
   json.key("replays").number(limits.replays_per_connection_count);
   json.key("replays_per_server").number(limits.replays_per_server_count);
+  json.key("replay_range").number(limits.replay_range_count);
   json.key("ctl_per_s").number(limits.control_per_second_count);
   json.key("ctl_burst").number(limits.control_burst_count);
   json.key("orders_per_s").number(limits.orders_per_second_count);

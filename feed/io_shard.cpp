@@ -1,5 +1,6 @@
 #include "feed/io_shard.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "feed/http_book.h"         // HttpBook, answer_book
 #include "feed/http_feed.h"         // HttpFeed
 #include "feed/hub.h"               // Hub
+#include "feed/market_metrics.h"    // MarketMetrics
 #include "feed/market_session.h"    // MarketSession
 #include "feed/order_entry.h"       // OrderEntry
 #include "feed/replay_session.h"    // ReplaySession
@@ -75,6 +77,7 @@ class FeedStage {
                                                  {{"result", "canceled"}})),
         orders_open_(parts.metrics.gauge("bourse_open_orders", "Open orders that can be asked for",
                                          {{"shard", std::to_string(parts.index)}})),
+        market_metrics_(parts.metrics, parts.index),
         hub_sequence_(parts.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
                                           {{"shard", std::to_string(parts.index)}})),
         encode_(parts.metrics.histogram("bourse_stage_seconds", "Time spent in a stage",
@@ -146,6 +149,13 @@ class FeedStage {
            history_.done_count() != history_seen_;
   }
 
+  // When conflated streams have something due, by the steady clock.
+  std::int64_t due_ns() const {
+    const std::int64_t due = hub_.next_due().value();
+    if (due == DerivedStreams::never.value()) return due;
+    return steady_now_ns() + std::max<std::int64_t>(due - wall_clock_now().value(), 0);
+  }
+
   bool advance(TimeNs now) {
     if (wants_drain_.load(std::memory_order_relaxed) && !is_draining_) {
       is_draining_ = true;
@@ -173,8 +183,11 @@ class FeedStage {
       newest = transaction.time();
       ++taken;
     }
-    if (taken == 0) return has_answers;
+    market_metrics_.follow(hub_);
+    if (taken == 0 && now < hub_.next_due()) return has_answers;
     hub_.flush(now);
+    hub_.take_news();
+    if (taken == 0) return true;
     encode_.observe_ns(steady_now_ns() - began_ns);
     order_to_frame_.observe_ns(wall_clock_now().value() - newest.value());
     frames_.add(hub_.frames().head() - frames_.value());
@@ -219,6 +232,7 @@ class FeedStage {
   Counter& sessions_resumed_;
   Counter& sessions_canceled_;
   Gauge& orders_open_;
+  MarketMetrics market_metrics_;
   Gauge& hub_sequence_;
   Histogram& encode_;
   Histogram& order_to_frame_;

@@ -1,5 +1,6 @@
 #include "feed/market_frames.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -20,6 +21,7 @@ static_assert(sizeof(v1::Status) == 40 && sizeof(v1::Imbalance) == 80);
 static_assert(sizeof(v1::BookCheck) == 40 && sizeof(v1::StreamPos) == 16);
 static_assert(sizeof(v1::Gap) == 24 && sizeof(v1::ExecFixed) == 144);
 static_assert(alignof(v1::FrameHeader) == 8 && alignof(v1::MboEvent) == 8);
+static_assert(sizeof(v1::LevelUpdate) == sizeof(wire::LevelUpdate));
 static_assert(sizeof(v1::Gap) == sizeof(wire::Gap));
 
 namespace {
@@ -50,6 +52,7 @@ std::size_t header_offset(const std::byte* frame) {
 
 struct FrameWriter::Builder {
   fb::FlatBufferBuilder fbb{1024};
+  std::vector<fb::Offset<v1::Depth10>> tables;
 
   template <class Wire, class Generated>
   fb::Offset<fb::Vector<const Generated*>> vector_of(std::span<const Wire> events) {
@@ -58,6 +61,9 @@ struct FrameWriter::Builder {
     return fbb.CreateVectorOfStructs(reinterpret_cast<const Generated*>(events.data()),
                                      events.size());
   }
+
+  std::span<const std::byte> depth10_frame(const wire::FrameHeader& header,
+                                           std::span<const wire::Depth10> events);
 
   template <class Wire, class Generated, class Add>
   std::span<const std::byte> events_frame(const wire::FrameHeader& header, wire::Channel channel,
@@ -78,6 +84,31 @@ struct FrameWriter::Builder {
     return {reinterpret_cast<const std::byte*>(fbb.GetBufferPointer()), fbb.GetSize()};
   }
 };
+
+std::span<const std::byte> FrameWriter::Builder::depth10_frame(
+    const wire::FrameHeader& header, std::span<const wire::Depth10> events) {
+  CHECK(header.channel == wire::Channel::depth10);
+  CHECK(!events.empty() && events.size() <= frame_events_max<wire::Depth10>);
+  fbb.Clear();
+  tables.clear();
+  for (const wire::Depth10& event : events) {
+    const auto levels =
+        vector_of<wire::LevelPair, v1::LevelPair>(std::span<const wire::LevelPair>(event.levels));
+    v1::Depth10Builder table(fbb);
+    table.add_seq(event.seq);
+    table.add_ts_event(event.ts_event);
+    table.add_rpt_seq(event.rpt_seq);
+    table.add_levels(levels);
+    table.add_instrument_id(event.instrument_id);
+    table.add_flags(event.flags);
+    tables.push_back(table.Finish());
+  }
+  const auto vector = fbb.CreateVector(tables);
+  v1::FrameBuilder frame(fbb);
+  frame.add_depth10(vector);
+  frame.add_hdr(&as<v1::FrameHeader>(header));
+  return finish(frame.Finish());
+}
 
 FrameWriter::FrameWriter() : builder_(std::make_unique<Builder>()) {}
 FrameWriter::~FrameWriter() = default;
@@ -112,6 +143,35 @@ std::span<const std::byte> FrameWriter::imbalance(const wire::FrameHeader& heade
                                                   std::span<const wire::Imbalance> events) {
   return builder_->events_frame<wire::Imbalance, v1::Imbalance>(
       header, wire::Channel::imbalance, events, &v1::FrameBuilder::add_imbalance);
+}
+
+std::span<const std::byte> FrameWriter::level(const wire::FrameHeader& header,
+                                              std::span<const wire::LevelUpdate> events) {
+  return builder_->events_frame<wire::LevelUpdate, v1::LevelUpdate>(
+      header, wire::Channel::level, events, &v1::FrameBuilder::add_level);
+}
+
+std::span<const std::byte> FrameWriter::bar(const wire::FrameHeader& header,
+                                            std::span<const wire::Bar> events) {
+  return builder_->events_frame<wire::Bar, v1::Bar>(header, wire::Channel::bar, events,
+                                                    &v1::FrameBuilder::add_bar);
+}
+
+std::span<const std::byte> FrameWriter::stat(const wire::FrameHeader& header,
+                                             std::span<const wire::Stat> events) {
+  return builder_->events_frame<wire::Stat, v1::Stat>(header, wire::Channel::stat, events,
+                                                      &v1::FrameBuilder::add_stat);
+}
+
+std::span<const std::byte> FrameWriter::check(const wire::FrameHeader& header,
+                                              std::span<const wire::BookCheck> events) {
+  return builder_->events_frame<wire::BookCheck, v1::BookCheck>(
+      header, wire::Channel::check, events, &v1::FrameBuilder::add_check);
+}
+
+std::span<const std::byte> FrameWriter::depth10(const wire::FrameHeader& header,
+                                                std::span<const wire::Depth10> events) {
+  return builder_->depth10_frame(header, events);
 }
 
 std::span<const std::byte> FrameWriter::definition(const wire::FrameHeader& header,
@@ -165,6 +225,7 @@ std::span<const std::byte> FrameWriter::system(const wire::FrameHeader& header,
   system.add_journal_seq(fields.journal_seq);
   system.add_lag_ns(fields.lag_ns);
   system.add_lag_events(fields.lag_events);
+  if (fields.gap) system.add_gap(&as<v1::Gap>(*fields.gap));
   system.add_stream_id(fields.stream_id);
   if (!positions.IsNull()) system.add_positions(positions);
   if (!text.IsNull()) system.add_text(text);
@@ -209,9 +270,28 @@ std::optional<DefinitionFields> definition_of(const v1::Frame& frame) {
                           .status = from.status()};
 }
 
+std::vector<wire::Depth10> depth10_of(const v1::Frame& frame) {
+  std::vector<wire::Depth10> events;
+  if (frame.depth10() == nullptr) return events;
+  for (const v1::Depth10* const from : *frame.depth10()) {
+    wire::Depth10& event = events.emplace_back();
+    event.seq = from->seq();
+    event.ts_event = from->ts_event();
+    event.rpt_seq = from->rpt_seq();
+    event.instrument_id = from->instrument_id();
+    event.flags = from->flags();
+    const auto levels = span_of<wire::LevelPair>(from->levels());
+    if (levels.empty()) continue;
+    std::memcpy(event.levels, levels.data(), std::min(levels.size_bytes(), sizeof event.levels));
+  }
+  return events;
+}
+
 std::optional<SystemFields> system_of(const v1::Frame& frame) {
   if (frame.system() == nullptr) return std::nullopt;
   const v1::System& from = *frame.system();
+  std::optional<wire::Gap> gap;
+  if (from.gap() != nullptr) std::memcpy(&gap.emplace(), from.gap(), sizeof(wire::Gap));
   return SystemFields{.code = static_cast<wire::SystemCode>(from.code()),
                       .error_code = from.error_code(),
                       .stream_id = from.stream_id(),
@@ -219,6 +299,7 @@ std::optional<SystemFields> system_of(const v1::Frame& frame) {
                       .journal_seq = from.journal_seq(),
                       .lag_ns = from.lag_ns(),
                       .lag_events = from.lag_events(),
+                      .gap = gap,
                       .positions = span_of<wire::StreamPosition>(from.positions()),
                       .text = view_of(from.text())};
 }
@@ -261,10 +342,15 @@ std::optional<FrameView> read_frame(std::span<const std::byte> bytes) {
   std::memcpy(&view.header, frame.hdr(), sizeof view.header);
   if (!has_one_payload(frame, view.header.channel)) return std::nullopt;
   view.mbo = span_of<wire::MboEvent>(frame.mbo());
+  view.level = span_of<wire::LevelUpdate>(frame.level());
   view.trade = span_of<wire::Trade>(frame.trade());
   view.bbo = span_of<wire::Bbo>(frame.bbo());
+  view.depth10 = depth10_of(frame);
+  view.bar = span_of<wire::Bar>(frame.bar());
+  view.stat = span_of<wire::Stat>(frame.stat());
   view.status = span_of<wire::Status>(frame.status());
   view.imbalance = span_of<wire::Imbalance>(frame.imbalance());
+  view.check = span_of<wire::BookCheck>(frame.check());
   if (view.header.channel == wire::Channel::definition) {
     view.definition = definition_of(frame);
     if (!view.definition) return std::nullopt;

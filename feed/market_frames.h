@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "feed/wire.h"  // FrameHeader, MboEvent, ...
 
@@ -25,6 +26,9 @@ inline constexpr std::size_t frame_overhead_bytes = 72;
 template <class Event>
 inline constexpr std::size_t frame_events_max =
     (wire::frame_bytes_max - frame_overhead_bytes) / sizeof(Event);
+// Tables: each has a few bytes beside its values.
+template <>
+inline constexpr std::size_t frame_events_max<wire::Depth10> = 128;
 
 struct DefinitionFields {
   std::uint32_t instrument_id = 0;
@@ -52,6 +56,7 @@ struct SystemFields {
   std::uint64_t journal_seq = 0;
   std::uint64_t lag_ns = 0;
   std::uint64_t lag_events = 0;
+  std::optional<wire::Gap> gap;
   std::span<const wire::StreamPosition> positions;
   std::string_view text;
 };
@@ -66,10 +71,15 @@ class FrameWriter {
   // Each returns the bytes of the frame, which hold until the next call, aligned to 8.
   // REQUIRES: header.channel fits; 1 <= events.size() <= frame_events_max.
   std::span<const std::byte> mbo(const wire::FrameHeader&, std::span<const wire::MboEvent>);
+  std::span<const std::byte> level(const wire::FrameHeader&, std::span<const wire::LevelUpdate>);
   std::span<const std::byte> trade(const wire::FrameHeader&, std::span<const wire::Trade>);
   std::span<const std::byte> bbo(const wire::FrameHeader&, std::span<const wire::Bbo>);
+  std::span<const std::byte> depth10(const wire::FrameHeader&, std::span<const wire::Depth10>);
+  std::span<const std::byte> bar(const wire::FrameHeader&, std::span<const wire::Bar>);
+  std::span<const std::byte> stat(const wire::FrameHeader&, std::span<const wire::Stat>);
   std::span<const std::byte> status(const wire::FrameHeader&, std::span<const wire::Status>);
   std::span<const std::byte> imbalance(const wire::FrameHeader&, std::span<const wire::Imbalance>);
+  std::span<const std::byte> check(const wire::FrameHeader&, std::span<const wire::BookCheck>);
   std::span<const std::byte> definition(const wire::FrameHeader&, const DefinitionFields&);
   std::span<const std::byte> system(const wire::FrameHeader&, const SystemFields&);
 
@@ -81,10 +91,15 @@ class FrameWriter {
 struct FrameView {
   wire::FrameHeader header;
   std::span<const wire::MboEvent> mbo;
+  std::span<const wire::LevelUpdate> level;
   std::span<const wire::Trade> trade;
   std::span<const wire::Bbo> bbo;
+  std::vector<wire::Depth10> depth10;
+  std::span<const wire::Bar> bar;
+  std::span<const wire::Stat> stat;
   std::span<const wire::Status> status;
   std::span<const wire::Imbalance> imbalance;
+  std::span<const wire::BookCheck> check;
   std::optional<DefinitionFields> definition;
   std::optional<SystemFields> system;
 };

@@ -5,12 +5,15 @@
 //           fallen to outbox_low_bytes.
 //   Units:  sequences, bytes.
 //   Owner:  one session, on its io thread. Must not outlive the hub and the log.
+//           Who is too slow gets what its streams' OnSlow says: the rest from the log, the newest
+//           state, or a Gap; or is closed with 4008.
 //   Errors: streams whose catch-up failed are removed and told by take_failures().
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,15 +36,35 @@ class StreamPump {
     std::uint32_t stream;
     std::uint64_t last_seq;
     std::string why;
+    bool has_ended;  // the stream; else only the gap fill that was asked for
+  };
+  // Since the beginning.
+  struct Counts {
+    std::uint64_t live_frames = 0;
+    std::uint64_t replay_frames = 0;  // read from the log
+    std::uint64_t snapshots = 0;
+    std::uint64_t conflated = 0;  // streams that a slow session got in one frame
+    std::uint64_t gaps = 0;       // told instead of frames, as asked
+    std::uint64_t slow_times = 0;
+    std::uint64_t falls = 0;  // out of the frame log
   };
 
   StreamPump(Hub& hub, const Log& log, const FeedOptions& options);
+  ~StreamPump();
+  StreamPump(const StreamPump&) = delete;
+  StreamPump& operator=(const StreamPump&) = delete;
 
   // Live from the hub's sequence + 1 on, after a snapshot if one is wanted.
   // REQUIRES: not subscribed.
-  void add_live(std::uint32_t stream, bool wants_snapshot);
-  // Transactions from `from` on, then live. Fails if the log cannot serve them: nothing is added.
-  Result<void> add_replay(Sequence from, std::vector<CatchUp::StreamStart> streams);
+  void add_live(std::uint32_t stream, bool wants_snapshot, OnSlow on_slow);
+  // Transactions from `from` on, then live; with an `end` up to there, and then no longer
+  // subscribed. Fails if the log cannot serve them: nothing is added.
+  Result<void> add_replay(Sequence from, std::vector<CatchUp::StreamStart> streams,
+                          Sequence end = CatchUp::no_end);
+  // Once more what was sent, flagged REPLAY. REQUIRES: subscribed, from <= to <= last_seq.
+  Result<void> add_gap_fill(std::uint32_t stream, Sequence from, Sequence to);
+  // Its state once more, then live. REQUIRES: live, has_state().
+  void request_snapshot(std::uint32_t stream);
   // Returns its last_seq. REQUIRES: subscribed.
   std::uint64_t remove(std::uint32_t stream);
 
@@ -56,12 +79,17 @@ class StreamPump {
   std::size_t replay_count() const;  // asked for by the client and running
   bool is_live() const;              // nothing is read from the log, nothing is left behind
   bool is_slow() const { return slow_since_ != TimeNs{0}; }
-  Sequence delivered() const;  // every live stream has all up to it
+  Sequence delivered() const;        // every live stream has all up to it
+  std::uint64_t lag_events() const;  // transactions; 0 unless slow
+  TimeNs slow_since() const { return slow_since_; }
+  const Counts& counts() const { return counts_; }
   std::vector<Failure> take_failures() { return std::exchange(failures_, {}); }
 
  private:
   enum class Purpose : std::uint8_t {
     request = 1,   // a start in the past
+    range = 4,     // one that has an end too
+    gap_fill = 5,  // what a live stream has had once more
     snapshot = 2,  // the rest after a snapshot that did not fit into the outbox at once
     recovery = 3,  // the session was too slow
   };
@@ -73,30 +101,37 @@ class StreamPump {
   bool has_room(const Outbox& out) const;
   void pump_live(Outbox& out, TimeNs now);
   void send_entry(std::uint64_t position, std::uint8_t added_flags, Outbox& out);
-  std::uint64_t lag_events() const;
   void fall_back(Outbox& out, TimeNs now);
-  void pump_snapshots(Outbox& out);
+  void start_reader(Purpose purpose, Sequence from, std::vector<CatchUp::StreamStart> starts);
+  void end_stream(std::uint32_t stream);
+  bool pump_snapshots(Outbox& out);
   bool send_snapshot(Stream& stream, Outbox& out);
   void end_snapshot(Stream& stream);
   bool pump_readers(Outbox& out, TimeNs now);
+  bool can_join(const Reader& reader) const;
   void finish(Reader& reader, Outbox& out, TimeNs now);
-  void fail_streams(const CatchUp& catch_up, std::string_view why);
-  void send_conflated(Outbox& out);
+  void fail(const Reader& reader);
+  void apply_policies(Outbox& out);
+  void send_held(Outbox& out, TimeNs now);
+  void send_conflated(Stream& stream, Outbox& out);
+  void send_gap(Stream& stream, Outbox& out, TimeNs now);
+  void watch_lag(Outbox& out, TimeNs now);
   void become_slow(Outbox& out, TimeNs now);
   void end_slowness(Outbox& out, TimeNs now);
   void become_live(Stream& stream, std::uint64_t told);
-  void send_notice(Outbox& out, TimeNs now, wire::SystemCode code, Sequence up_to);
+  void send_notice(Outbox& out, TimeNs now, wire::SystemCode code, Sequence up_to,
+                   std::uint32_t stream = 0, std::optional<wire::Gap> gap = {});
   bool has_reader(Purpose purpose) const;
 
   Hub& hub_;
   const Log& log_;
   const FeedLimits& limits_;
   StreamTable streams_;
-  std::uint64_t position_;       // in the frame log, of the next entry for live streams
-  std::uint64_t delivered_;      // sequence of the last burst that was passed on whole
-  std::size_t live_count_ = 0;   // streams in phase live
-  bool is_full_ = false;         // the outbox reached its high mark and not yet its low one
-  bool has_conflating_ = false;  // streams in that phase exist
+  std::uint64_t position_;      // in the frame log, of the next entry for live streams
+  std::uint64_t delivered_;     // sequence of the last burst that was passed on whole
+  std::size_t live_count_ = 0;  // streams in phase live
+  bool is_full_ = false;        // the outbox reached its high mark and not yet its low one
+  std::size_t held_count_ = 0;  // streams in phase conflating or skipping
   std::vector<Reader> readers_;
   std::size_t next_reader_ = 0;               // whose turn it is
   std::vector<std::uint32_t> snapshots_due_;  // in order, from snapshots_done_ on
@@ -105,8 +140,10 @@ class StreamPump {
   std::size_t snapshot_at_ = 0;
   std::vector<wire::StreamPosition> positions_;  // for system frames
   std::vector<Failure> failures_;
+  Counts counts_;
   TimeNs slow_since_{0};
   TimeNs slow_told_{0};
+  TimeNs behind_since_{0};  // as the clock saw it first
 };
 
 }  // namespace bourse

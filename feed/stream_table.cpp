@@ -5,8 +5,13 @@
 namespace bourse {
 
 Stream& StreamTable::add(std::uint32_t id, StreamPhase phase, std::uint64_t told) {
-  CHECK(id >> 24 <= channel_mask && find(id) == nullptr);
-  auto& column = index_[id >> 24];
+  CHECK(find(id) == nullptr);
+  std::uint8_t& number = column_of_[id >> 24];
+  if (number == 0) {
+    number = static_cast<std::uint8_t>(columns_.size());
+    columns_.emplace_back();
+  }
+  Column& column = columns_[number];
   const std::uint32_t symbol = wire::symbol_of(id).value();
   if (column.size() <= symbol) column.resize(symbol + 1);
   streams_.push_back({.id = id, .phase = phase, .told = told});
@@ -17,13 +22,15 @@ Stream& StreamTable::add(std::uint32_t id, StreamPhase phase, std::uint64_t told
 void StreamTable::remove(std::uint32_t id) {
   Stream* const stream = find(id);
   CHECK(stream != nullptr);
-  index_[id >> 24][wire::symbol_of(id).value()] = 0;
+  const auto place = [this](std::uint32_t of) -> std::uint32_t& {
+    return columns_[column_of_[of >> 24]][wire::symbol_of(of).value()];
+  };
+  place(id) = 0;
   const Stream moved = streams_.back();
   streams_.pop_back();
   if (moved.id == id) return;
   *stream = moved;
-  index_[moved.id >> 24][wire::symbol_of(moved.id).value()] =
-      static_cast<std::uint32_t>(stream - streams_.data()) + 1;
+  place(moved.id) = static_cast<std::uint32_t>(stream - streams_.data()) + 1;
 }
 
 }  // namespace bourse

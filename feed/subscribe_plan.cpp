@@ -1,7 +1,9 @@
 #include "feed/subscribe_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace bourse {
@@ -9,10 +11,16 @@ namespace {
 
 constexpr std::pair<std::string_view, wire::Channel> channels[] = {
     {"mbo", wire::Channel::mbo},
-    {"trade", wire::Channel::trade},
+    {"level", wire::Channel::level},
     {"bbo", wire::Channel::bbo},
+    {"trade", wire::Channel::trade},
+    {"depth10", wire::Channel::depth10},
+    {"bar", wire::Channel::bar},
+    {"stat", wire::Channel::stat},
     {"status", wire::Channel::status},
-    {"imbalance", wire::Channel::imbalance}};
+    {"imbalance", wire::Channel::imbalance},
+    {"check", wire::Channel::check}};
+constexpr std::int64_t ns_per_day = 86'400'000'000'000;
 
 struct Start {
   ControlError error = ControlError::none;
@@ -59,9 +67,12 @@ Start start_of(const StartRequest& request, const Hub& hub, const Log& log) {
       break;
     case StartKind::time:
       start = start_at_time(log, request.time);
-      if (start.error != ControlError::none) return start;
+      break;
+    case StartKind::session:  // the day of UTC
+      start = start_at_time(log, TimeNs{hub.time().value() / ns_per_day * ns_per_day});
       break;
   }
+  if (start.error != ControlError::none) return start;
   // Another io thread may be further than this one's hub, and a client may come from there.
   const Sequence head = std::max(hub.sequence(), log.released_sequence());
   if (start.from < log.earliest_sequence() || start.from == Sequence{0}) {
@@ -83,7 +94,103 @@ Start start_of(const StartRequest& request, const Hub& hub, const Log& log) {
   return start;
 }
 
+// Where a range ends; its `from` is the last transaction that is wanted.
+Start end_of(const StartRequest& request, Sequence from, const Hub& hub, const Log& log) {
+  Start end{.error = ControlError::none, .message = {}, .is_live = false, .from = request.sequence};
+  if (request.kind == StartKind::time) {
+    end = start_at_time(log, request.time);
+    if (end.error != ControlError::none) return end;
+    end.from = Sequence{end.from.value() - 1};
+  }
+  if (end.from > hub.sequence()) {
+    return refused(ControlError::seq_in_future, "the end, " + text_of(end.from) +
+                                                    ", is beyond the head, which is " +
+                                                    text_of(hub.sequence()));
+  }
+  if (end.from < from) return refused(ControlError::ts_out_of_range, "the end is before the start");
+  return end;
+}
+
+template <class Values>
+std::string choices(const Values& values) {
+  std::string text;
+  for (const auto& value : values) text += (text.empty() ? "" : ", ") + std::to_string(value);
+  return text;
+}
+
+std::span<const std::uint32_t> conflations_of(wire::Channel channel) {
+  static constexpr std::array<std::uint32_t, 1> none = {0};
+  switch (channel) {
+    case wire::Channel::level:
+    case wire::Channel::depth10:
+      return book_conflations_ms;
+    case wire::Channel::bbo:
+      return best_conflations_ms;
+    case wire::Channel::bar:
+      return bar_conflations_ms;
+    default:
+      return none;
+  }
+}
+
+bool is_one_of(const auto& values, std::uint64_t value) {
+  return std::ranges::find(values, value) != values.end();
+}
+
+bool can_conflate(const StreamShape& shape) {
+  return shape.channel == wire::Channel::level || shape.channel == wire::Channel::bbo ||
+         shape.channel == wire::Channel::depth10 || shape.channel == wire::Channel::stat;
+}
+
 }  // namespace
+
+std::expected<StreamShape, ShapeFault> shape_asked(const SubscriptionRequest& request) {
+  const auto fault = [](ControlError code, std::string message) {
+    return std::unexpected(ShapeFault{code, std::move(message)});
+  };
+  const wire::Channel channel = channel_named(request.channel);
+  if (channel == wire::Channel::none)
+    return fault(ControlError::unknown_channel, "unknown channel");
+  StreamShape shape = canonical_shape(channel);
+  if (channel == wire::Channel::level ? !is_one_of(level_depths, request.depth)
+                                      : request.depth != 0) {
+    return fault(ControlError::bad_depth, channel == wire::Channel::level
+                                              ? "depth is one of " + choices(level_depths)
+                                              : "depth is for level only");
+  }
+  shape.depth = static_cast<std::uint16_t>(request.depth);
+  if (request.conflate_ms && *request.conflate_ms != shape.conflate_ms) {
+    const auto offered = conflations_of(channel);
+    if (!is_one_of(offered, *request.conflate_ms)) {
+      return fault(ControlError::bad_conflation,
+                   "conflate_ms of " + request.channel + " is one of " + choices(offered));
+    }
+    shape.conflate_ms = static_cast<std::uint32_t>(*request.conflate_ms);
+  }
+  if (request.interval_ms) {
+    if (channel != wire::Channel::bar || !is_one_of(bar_intervals_ms, *request.interval_ms)) {
+      return fault(ControlError::bad_interval,
+                   "interval_ms is for bar, and one of " + choices(bar_intervals_ms));
+    }
+    shape.interval_ms = static_cast<std::uint32_t>(*request.interval_ms);
+  }
+  if (request.every) {
+    if (channel != wire::Channel::check || !is_one_of(check_rates, *request.every)) {
+      return fault(ControlError::bad_interval,
+                   "every is for check, and one of " + choices(check_rates));
+    }
+    shape.every = static_cast<std::uint32_t>(*request.every);
+  }
+  if (request.on_slow == OnSlow::conflate && !can_conflate(shape)) {
+    return fault(ControlError::bad_conflation,
+                 request.channel + " has no state that could stand for what was missed");
+  }
+  return shape;
+}
+
+OnSlow default_on_slow(const StreamShape& shape) {
+  return can_conflate(shape) ? OnSlow::conflate : OnSlow::catchup;
+}
 
 std::string_view channel_name(wire::Channel channel) {
   for (const auto& [name, known] : channels) {
@@ -106,7 +213,8 @@ std::vector<SymbolId> resolve(std::string_view symbol, const InstrumentTable& in
 }
 
 SubscribePlan plan_subscriptions(const std::vector<SubscriptionRequest>& requests, const Hub& hub,
-                                 const Log& log, StreamPump& pump, const FeedLimits& limits) {
+                                 const Log& log, StreamPump& pump, const FeedLimits& limits,
+                                 bool keeps) {
   SubscribePlan plan;
   std::set<std::uint32_t> planned;
   for (const SubscriptionRequest& request : requests) {
@@ -120,23 +228,24 @@ SubscribePlan plan_subscriptions(const std::vector<SubscriptionRequest>& request
     const auto reject_all = [&](ControlError code, const std::string& message) {
       for (const std::string& symbol : request.symbols) reject(symbol, code, message);
     };
-    const wire::Channel channel = channel_named(request.channel);
-    if (channel == wire::Channel::none) {
-      reject_all(ControlError::unknown_channel, "unknown channel");
-      continue;
-    }
-    if (request.depth != 0) {
-      reject_all(ControlError::bad_depth, "only depth 0, the whole book, is served");
-      continue;
-    }
-    if (request.conflate_ms != 0) {
-      reject_all(ControlError::bad_conflation, "only conflate_ms 0, every event, is served");
+    const auto shape = shape_asked(request);
+    if (!shape) {
+      reject_all(shape.error().code, shape.error().message);
       continue;
     }
     const Start start = start_of(request.start, hub, log);
     if (start.error != ControlError::none) {
       reject_all(start.error, start.message);
       continue;
+    }
+    Sequence end = CatchUp::no_end;
+    if (request.end) {
+      const Start found = end_of(*request.end, start.from, hub, log);
+      if (found.error != ControlError::none) {
+        reject_all(found.error, found.message);
+        continue;
+      }
+      end = found.from;
     }
     for (const std::string& symbol : request.symbols) {
       const std::vector<SymbolId> ids = resolve(symbol, hub.instruments());
@@ -149,16 +258,24 @@ SubscribePlan plan_subscriptions(const std::vector<SubscriptionRequest>& request
       std::size_t taken = 0;
       bool is_too_many = false;
       for (const SymbolId id : ids) {
-        const std::uint32_t stream = wire::stream_id(channel, id);
-        if (pump.streams().find(stream) != nullptr || planned.contains(stream)) continue;
-        is_too_many = pump.streams().size() + planned.size() >= limits.streams_per_connection_count;
+        const std::uint32_t stream = *stream_of(*shape, id);
+        const bool is_subscribed = pump.streams().find(stream) != nullptr;
+        if (planned.contains(stream) || (is_subscribed && !keeps)) continue;
+        const std::size_t others = keeps ? 0 : pump.streams().size();
+        is_too_many = others + planned.size() >= limits.streams_per_connection_count;
         if (is_too_many) break;
         planned.insert(stream);
+        ++taken;
+        if (is_subscribed) {
+          plan.kept.push_back(stream);
+          continue;
+        }
         plan.streams.push_back({.stream = stream,
                                 .wants_snapshot = request.wants_snapshot,
-                                .is_live = start.is_live,
-                                .from = start.from});
-        ++taken;
+                                .is_live = start.is_live && !request.end,
+                                .from = start.from,
+                                .end = end,
+                                .on_slow = request.on_slow.value_or(default_on_slow(*shape))});
       }
       if (is_too_many) {
         reject(symbol, ControlError::too_many_streams,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "feed/hub.h"           // Hub
 #include "feed/json_writer.h"   // JsonWriter
 #include "feed/stream_pump.h"   // StreamPump
+#include "feed/stream_shape.h"  // StreamShape
 #include "feed/wire.h"          // Channel
 #include "matching/types.h"     // Sequence
 #include "replay/log.h"         // Log
@@ -35,15 +37,30 @@ struct PlannedStream {
   bool wants_snapshot;
   bool is_live;
   Sequence from;  // the first transaction that it can carry
+  Sequence end;   // the last one; CatchUp::no_end if it goes on
+  OnSlow on_slow;
 };
 
 struct SubscribePlan {
   std::vector<PlannedStream> streams;
+  std::vector<std::uint32_t> kept;  // named, and subscribed already; op `set` only
   std::vector<Rejection> rejected;
 };
 
+// `keeps`: streams that are subscribed already are fine and named in `kept`, and the others are not
+// counted; otherwise they are refused.
 SubscribePlan plan_subscriptions(const std::vector<SubscriptionRequest>& requests, const Hub& hub,
-                                 const Log& log, StreamPump& pump, const FeedLimits& limits);
+                                 const Log& log, StreamPump& pump, const FeedLimits& limits,
+                                 bool keeps);
+
+// The stream's shape as the request asks for it, or why there is none.
+struct ShapeFault {
+  ControlError code;
+  std::string message;
+};
+std::expected<StreamShape, ShapeFault> shape_asked(const SubscriptionRequest& request);
+// What a slow reader gets unless it asks for something else.
+OnSlow default_on_slow(const StreamShape& shape);
 
 std::string_view channel_name(wire::Channel channel);
 // Channel::none if it is not one that can be subscribed to.

@@ -23,11 +23,12 @@ void append_system_frames(Outbox& out, FrameWriter& writer, const SystemNotice& 
     const std::size_t count = std::min(positions_per_frame_max, notice.positions.size() - at);
     out.append_binary(writer.system(header, {.code = notice.code,
                                              .error_code = 0,
-                                             .stream_id = 0,
+                                             .stream_id = notice.stream_id,
                                              .ts = time,
                                              .journal_seq = notice.up_to.value(),
                                              .lag_ns = notice.lag_ns,
                                              .lag_events = notice.lag_events,
+                                             .gap = notice.gap,
                                              .positions = notice.positions.subspan(at, count),
                                              .text = notice.text}));
     at += count;

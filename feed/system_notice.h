@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,8 @@ struct SystemNotice {
   Sequence up_to;  // what the notice is about: everything up to here
   std::uint64_t lag_ns = 0;
   std::uint64_t lag_events = 0;
+  std::uint32_t stream_id = 0;  // what it is about, if it is about one stream
+  std::optional<wire::Gap> gap = {};
   std::span<const wire::StreamPosition> positions = {};
   std::string_view text = {};
 };

@@ -20,7 +20,7 @@ namespace bourse::wire {
 enum class Channel : std::uint8_t {
   none = 0,
   mbo = 1,
-  level = 2,  // reserved, as are depth10, bar, stat and check
+  level = 2,
   bbo = 3,
   trade = 4,
   depth10 = 5,
@@ -67,11 +67,13 @@ inline constexpr std::int64_t price_none = std::numeric_limits<std::int64_t>::ma
 inline constexpr std::size_t frame_bytes_max = 65536;
 inline constexpr std::uint32_t instrument_id_max = (1u << 24) - 1;
 
-// The canonical full-rate stream of a channel and an instrument.
+// The canonical stream of a channel and an instrument. Other depths, intervals and rates have
+// streams of their own, with this bit set: feed/stream_shape.h.
+inline constexpr std::uint32_t variant_bit = 1u << 31;
 constexpr std::uint32_t stream_id(Channel channel, SymbolId symbol) {
   return static_cast<std::uint32_t>(channel) << 24 | symbol.value();
 }
-constexpr Channel channel_of(std::uint32_t stream) { return static_cast<Channel>(stream >> 24); }
+Channel channel_of(std::uint32_t stream);
 constexpr SymbolId symbol_of(std::uint32_t stream) { return SymbolId{stream & instrument_id_max}; }
 
 struct FrameHeader {
@@ -98,6 +100,27 @@ struct MboEvent {
   std::uint8_t side;    // B A N
   std::uint16_t flags;  // event_flags::... of matching/event.h
 };
+
+struct LevelUpdate {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::int64_t price;
+  std::uint64_t size;  // of all orders at the price from now on; 0: the level is gone
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint32_t count;  // orders at the price
+  std::uint8_t action;  // N new, C change, D delete, R clear
+  std::uint8_t side;    // B A, N for R
+  std::uint16_t flags;  // event_flags::last, snapshot; level_flags::...
+  std::uint16_t level;  // better levels of its side, at most 65535
+  std::uint16_t reserved;
+};
+
+// Bits of LevelUpdate::flags besides last and snapshot.
+namespace level_flags {
+inline constexpr std::uint16_t window_in = 2048;   // was in the book, has come among the best
+inline constexpr std::uint16_t window_out = 4096;  // is in the book, no longer among the best
+}  // namespace level_flags
 
 struct Bbo {
   std::uint64_t seq;
@@ -127,6 +150,74 @@ struct Trade {
   std::uint8_t kind;  // B book, A auction, X print off the displayed book, V void, I implied
   std::uint8_t side;  // of the aggressor: B A N
   std::uint16_t flags;
+};
+
+struct LevelPair {
+  std::int64_t bid_px;  // price_none where there is no such level
+  std::int64_t ask_px;
+  std::uint64_t bid_sz;
+  std::uint64_t ask_sz;
+  std::uint32_t bid_ct;
+  std::uint32_t ask_ct;
+};
+
+// A table on the wire: the vector of levels always has ten entries.
+struct Depth10 {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::uint64_t rpt_seq;
+  std::uint32_t instrument_id;
+  std::uint16_t flags;
+  std::uint16_t reserved;
+  LevelPair levels[10];  // best first
+};
+
+struct Bar {
+  std::uint64_t seq;  // CLOSED: of the transaction that closed it
+  std::uint64_t ts_open;
+  std::uint64_t ts_close;  // of the interval: the first nanosecond that is not in it
+  std::int64_t open;
+  std::int64_t high;
+  std::int64_t low;
+  std::int64_t close;
+  std::uint64_t volume;
+  std::uint64_t buy_volume;  // of buying aggressors
+  std::int64_t turnover;     // price x volume in the quote currency, 1e-9
+  std::int64_t vwap;
+  std::uint32_t interval_ms;
+  std::uint32_t trades;
+  std::uint32_t instrument_id;
+  std::uint16_t flags;  // bar_flags::...
+  std::uint16_t reserved;
+};
+
+namespace bar_flags {
+inline constexpr std::uint16_t closed = 1;
+inline constexpr std::uint16_t snapshot = 2;
+inline constexpr std::uint16_t empty = 4;  // no trade; the prices are the last trade's
+}  // namespace bar_flags
+
+struct Stat {
+  std::uint64_t seq;
+  std::uint64_t ts_event;
+  std::uint64_t ts_ref;  // where its window begins
+  std::int64_t price;
+  std::int64_t quantity;
+  std::uint32_t instrument_id;
+  std::uint16_t stat_type;     // docs/PROTOCOL.md has the table
+  std::uint8_t update_action;  // 1: new value
+  std::uint8_t flags;
+  std::uint64_t reserved;
+};
+
+struct BookCheck {
+  std::uint64_t seq;
+  std::uint64_t rpt_seq;
+  std::uint64_t book_hash;
+  std::uint32_t instrument_id;
+  std::uint32_t crc32c_top10;
+  std::uint32_t bid_levels;
+  std::uint32_t ask_levels;
 };
 
 struct Status {
@@ -177,16 +268,26 @@ struct Gap {
 
 static_assert(sizeof(FrameHeader) == 40 && alignof(FrameHeader) == 8);
 static_assert(sizeof(MboEvent) == 64 && alignof(MboEvent) == 8);
+static_assert(sizeof(LevelUpdate) == 56 && alignof(LevelUpdate) == 8);
 static_assert(sizeof(Bbo) == 72 && alignof(Bbo) == 8);
 static_assert(sizeof(Trade) == 72 && alignof(Trade) == 8);
+static_assert(sizeof(LevelPair) == 40 && alignof(LevelPair) == 8);
+static_assert(sizeof(Bar) == 104 && alignof(Bar) == 8);
+static_assert(sizeof(Stat) == 56 && alignof(Stat) == 8);
+static_assert(sizeof(BookCheck) == 40 && alignof(BookCheck) == 8);
 static_assert(sizeof(Status) == 40 && alignof(Status) == 8);
 static_assert(sizeof(Imbalance) == 80 && alignof(Imbalance) == 8);
 static_assert(sizeof(StreamPosition) == 16 && alignof(StreamPosition) == 8);
 static_assert(sizeof(Gap) == 24 && alignof(Gap) == 8);
 static_assert(std::has_unique_object_representations_v<FrameHeader> &&
                   std::has_unique_object_representations_v<MboEvent> &&
+                  std::has_unique_object_representations_v<LevelUpdate> &&
                   std::has_unique_object_representations_v<Bbo> &&
                   std::has_unique_object_representations_v<Trade> &&
+                  std::has_unique_object_representations_v<Depth10> &&
+                  std::has_unique_object_representations_v<Bar> &&
+                  std::has_unique_object_representations_v<Stat> &&
+                  std::has_unique_object_representations_v<BookCheck> &&
                   std::has_unique_object_representations_v<Status> &&
                   std::has_unique_object_representations_v<Imbalance> &&
                   std::has_unique_object_representations_v<StreamPosition> &&

@@ -101,6 +101,71 @@ inline std::vector<GoldenFrame> golden_frames() {
                                   .freeze = 0x91};
   keep("frame_imbalance",
        writer.imbalance(golden_header(wire::Channel::imbalance, 32), {&imbalance, 1}));
+  wire::LevelUpdate level{.seq = 0x0102030405060708,
+                          .ts_event = 0x1112131415161718,
+                          .price = -0x2122232425262728,
+                          .size = 0x3132333435363738,
+                          .rpt_seq = 0x4142434445464748,
+                          .instrument_id = 0x51525354,
+                          .count = 0x61626364,
+                          .action = 'N',
+                          .side = 'A',
+                          .flags = 0x7172,
+                          .level = 0x8182,
+                          .reserved = 0};
+  keep("frame_level", writer.level(golden_header(wire::Channel::level, 32), {&level, 1}));
+  wire::Depth10 depth{};
+  depth.seq = 0x0102030405060708;
+  depth.ts_event = 0x1112131415161718;
+  depth.rpt_seq = 0x2122232425262728;
+  depth.instrument_id = 0x31323334;
+  depth.flags = 0x4142;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    depth.levels[i] = {.bid_px = 0x5152535455565700 - i,
+                       .ask_px = 0x6162636465666700 + i,
+                       .bid_sz = 0x7172737475767700u + i,
+                       .ask_sz = 0x8182838485868700 + i,
+                       .bid_ct = 0x91929300 + i,
+                       .ask_ct = 0xA1A2A300 + i};
+  }
+  depth.levels[9].ask_px = wire::price_none;
+  keep("frame_depth10", writer.depth10(golden_header(wire::Channel::depth10, 16), {&depth, 1}));
+  const wire::Bar bar{.seq = 0x0102030405060708,
+                      .ts_open = 0x1112131415161718,
+                      .ts_close = 0x2122232425262728,
+                      .open = -0x3132333435363738,
+                      .high = 0x4142434445464748,
+                      .low = -0x5152535455565758,
+                      .close = 0x6162636465666768,
+                      .volume = 0x7172737475767778,
+                      .buy_volume = 0x8182838485868788,
+                      .turnover = 0x1011121314151617,
+                      .vwap = 0x2021222324252627,
+                      .interval_ms = 60000,
+                      .trades = 0x91929394,
+                      .instrument_id = 0xA1A2A3A4,
+                      .flags = 1,
+                      .reserved = 0};
+  keep("frame_bar", writer.bar(golden_header(wire::Channel::bar, 32), {&bar, 1}));
+  const wire::Stat stat{.seq = 0x0102030405060708,
+                        .ts_event = 0x1112131415161718,
+                        .ts_ref = 0x2122232425262728,
+                        .price = -0x3132333435363738,
+                        .quantity = 0x4142434445464748,
+                        .instrument_id = 0x51525354,
+                        .stat_type = 1004,
+                        .update_action = 1,
+                        .flags = 0x61,
+                        .reserved = 0};
+  keep("frame_stat", writer.stat(golden_header(wire::Channel::stat, 16), {&stat, 1}));
+  const wire::BookCheck check{.seq = 0x0102030405060708,
+                              .rpt_seq = 0x1112131415161718,
+                              .book_hash = 0x2122232425262728,
+                              .instrument_id = 0x31323334,
+                              .crc32c_top10 = 0x41424344,
+                              .bid_levels = 0x51525354,
+                              .ask_levels = 0x61626364};
+  keep("frame_check", writer.check(golden_header(wire::Channel::check, 32), {&check, 1}));
   keep("frame_definition", writer.definition(golden_header(wire::Channel::definition, 7),
                                              {.instrument_id = 0x01020304,
                                               .seq = 0x1112131415161718,
@@ -125,6 +190,7 @@ inline std::vector<GoldenFrame> golden_frames() {
                                                                 .journal_seq = 0x1112131415161718,
                                                                 .lag_ns = 0,
                                                                 .lag_events = 0,
+                                                                .gap = std::nullopt,
                                                                 .positions = {},
                                                                 .text = {}}));
   const wire::StreamPosition positions[] = {
@@ -138,8 +204,25 @@ inline std::vector<GoldenFrame> golden_frames() {
                                       .journal_seq = 0x3132333435363738,
                                       .lag_ns = 0x4142434445464748,
                                       .lag_events = 0x5152535455565758,
+                                      .gap = std::nullopt,
                                       .positions = positions,
                                       .text = "hello"}));
+  keep("frame_gap", writer.system(golden_header(wire::Channel::system, 0),
+                                  {.code = wire::SystemCode::gap,
+                                   .error_code = 0,
+                                   .stream_id = 0x11121314,
+                                   .ts = 0x2122232425262728,
+                                   .journal_seq = 0x3132333435363738,
+                                   .lag_ns = 0,
+                                   .lag_events = 0,
+                                   .gap = wire::Gap{.from_seq = 0x4142434445464748,
+                                                    .to_seq = 0x5152535455565758,
+                                                    .stream_id = 0x11121314,
+                                                    .reason = 1,
+                                                    .recoverable = 1,
+                                                    .reserved = 0},
+                                   .positions = {},
+                                   .text = {}}));
   return frames;
 }
 

@@ -35,11 +35,25 @@ IMBALANCE = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("ts_auction", "<u
                          ("clear_price", "<i8"), ("upper_collar", "<i8"), ("lower_collar", "<i8"), ("paired_qty", "<u8"),
                          ("imbalance_qty", "<u8"), ("instrument_id", "<u4"), ("side", "S1"), ("auction_type", "S1"),
                          ("auction_status", "u1"), ("freeze", "u1")])
+LEVEL = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("price", "<i8"), ("size", "<u8"), ("rpt_seq", "<u8"),
+                     ("instrument_id", "<u4"), ("count", "<u4"), ("action", "S1"), ("side", "S1"), ("flags", "<u2"),
+                     ("level", "<u2"), ("reserved", "<u2")])
+PAIR = numpy.dtype([("bid_px", "<i8"), ("ask_px", "<i8"), ("bid_sz", "<u8"), ("ask_sz", "<u8"), ("bid_ct", "<u4"),
+                    ("ask_ct", "<u4")])
+BAR = numpy.dtype([("seq", "<u8"), ("ts_open", "<u8"), ("ts_close", "<u8"), ("open", "<i8"), ("high", "<i8"), ("low", "<i8"),
+                   ("close", "<i8"), ("volume", "<u8"), ("buy_volume", "<u8"), ("turnover", "<i8"), ("vwap", "<i8"),
+                   ("interval_ms", "<u4"), ("trades", "<u4"), ("instrument_id", "<u4"), ("flags", "<u2"), ("reserved", "<u2")])
+STAT = numpy.dtype([("seq", "<u8"), ("ts_event", "<u8"), ("ts_ref", "<u8"), ("price", "<i8"), ("quantity", "<i8"),
+                    ("instrument_id", "<u4"), ("stat_type", "<u2"), ("update_action", "u1"), ("flags", "u1"),
+                    ("reserved", "<u8")])
+CHECK = numpy.dtype([("seq", "<u8"), ("rpt_seq", "<u8"), ("book_hash", "<u8"), ("instrument_id", "<u4"),
+                     ("crc32c_top10", "<u4"), ("bid_levels", "<u4"), ("ask_levels", "<u4")])
 # ExecFixed and OrderFixed, without padding.
 EXEC = struct.Struct("<6Q q 3Q q 2Q q Q 2I H 6B 2I")
 ORDER = struct.Struct("<2Q q Q q 4Q 2I 6B H")
 # Place of the vector among the fields of Frame.
-VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS), "imbalance": (10, IMBALANCE)}
+VECTORS = {"mbo": (1, MBO), "bbo": (3, BBO), "trade": (4, TRADE), "status": (8, STATUS), "imbalance": (10, IMBALANCE),
+           "level": (2, LEVEL), "bar": (6, BAR), "stat": (7, STAT), "check": (11, CHECK)}
 
 
 def golden(name):
@@ -80,7 +94,8 @@ class GoldenFrames(unittest.TestCase):
 
     def test_headers_lie_where_the_table_says(self):
         for name, channel, flags in [("mbo_1", 1, 32), ("mbo_2", 1, 8), ("bbo", 3, 16), ("trade", 4, 32), ("status", 8, 0),
-                                     ("imbalance", 10, 32),                                     ("definition", 9, 7), ("heartbeat", 12, 64), ("system", 12, 0)]:
+                                     ("imbalance", 10, 32), ("level", 2, 32), ("depth10", 5, 16), ("bar", 6, 32), ("stat", 7, 16),
+                                     ("check", 11, 32), ("gap", 12, 0), ("definition", 9, 7), ("heartbeat", 12, 64), ("system", 12, 0)]:
             with self.subTest(name):
                 self.assertEqual(header(golden(name)), {
                     "prev_seq": 0x1011121314151617, "first_seq": 0x2021222324252627, "last_seq": 0x3031323334353637,
@@ -89,6 +104,7 @@ class GoldenFrames(unittest.TestCase):
 
     def test_structs_have_the_sizes_of_the_protocol(self):
         self.assertEqual([d.itemsize for d in (MBO, BBO, TRADE, STATUS, IMBALANCE)], [64, 72, 72, 40, 80])
+        self.assertEqual([d.itemsize for d in (LEVEL, PAIR, BAR, STAT, CHECK)], [56, 40, 104, 56, 40])
 
     def test_an_mbo_vector_is_a_numpy_array(self):
         data = golden("mbo_2")
@@ -117,6 +133,42 @@ class GoldenFrames(unittest.TestCase):
                          [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 2**63 - 1, -0x3132333435363738,
                            0x4142434445464748, 0x5152535455565758, 0x6162636465666768, 0x7172737475767778, 0x81828384,
                            b"B", b"O", 1, 0x91)])
+
+    def test_levels_bars_statistics_and_checks_are_read_alike(self):
+        self.assertEqual(rows(golden("level"), "level").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, -0x2122232425262728, 0x3132333435363738,
+                           0x4142434445464748, 0x51525354, 0x61626364, b"N", b"A", 0x7172, 0x8182, 0)])
+        self.assertEqual(rows(golden("bar"), "bar").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, -0x3132333435363738,
+                           0x4142434445464748, -0x5152535455565758, 0x6162636465666768, 0x7172737475767778,
+                           0x8182838485868788, 0x1011121314151617, 0x2021222324252627, 60000, 0x91929394, 0xA1A2A3A4, 1, 0)])
+        self.assertEqual(rows(golden("stat"), "stat").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, -0x3132333435363738,
+                           0x4142434445464748, 0x51525354, 1004, 1, 0x61, 0)])
+        self.assertEqual(rows(golden("check"), "check").tolist(),
+                         [(0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 0x31323334, 0x41424344, 0x51525354,
+                           0x61626364)])
+
+    def test_depth10_is_a_table_with_ten_pairs(self):
+        data = golden("depth10")
+        vector = follow(data, place(data, 5))
+        self.assertEqual(struct.unpack_from("<I", data, vector)[0], 1)
+        depth = follow(data, vector + 4)
+        self.assertEqual(struct.unpack_from("<Q", data, place(data, 0, depth))[0], 0x0102030405060708)
+        self.assertEqual(struct.unpack_from("<I", data, place(data, 3, depth))[0], 0x31323334)
+        levels = follow(data, place(data, 5, depth))
+        pairs = numpy.frombuffer(data, PAIR, struct.unpack_from("<I", data, levels)[0], levels + 4)
+        self.assertEqual(len(pairs), 10)
+        self.assertEqual(pairs.tolist()[1], (0x51525354555656FF, 0x6162636465666701, 0x7172737475767701, 0x8182838485868701,
+                                             0x91929301, 0xA1A2A301))
+        self.assertEqual(pairs["ask_px"][9], 2**63 - 1)
+
+    def test_a_gap_names_what_is_missing(self):
+        data = golden("gap")
+        system = follow(data, place(data, 12))
+        self.assertEqual(struct.unpack_from("<H", data, place(data, 0, system))[0], 5)
+        self.assertEqual(struct.unpack_from("<QQIBB", data, place(data, 7, system)),
+                         (0x4142434445464748, 0x5152535455565758, 0x11121314, 1, 1))
 
     def test_a_heartbeat_and_its_positions(self):
         data = golden("heartbeat")

@@ -65,6 +65,10 @@ TEST(MarketFrames, SizesAreThoseOfTheProtocol) {
   EXPECT_EQ(golden("frame_bbo").size(), 144u);
   EXPECT_EQ(golden("frame_status").size(), 128u);
   EXPECT_EQ(golden("frame_imbalance").size(), 168u);
+  EXPECT_EQ(golden("frame_level").size(), 128u);
+  EXPECT_EQ(golden("frame_bar").size(), 184u);
+  EXPECT_EQ(golden("frame_stat").size(), 136u);
+  EXPECT_EQ(golden("frame_check").size(), 128u);
   EXPECT_EQ(golden("frame_heartbeat").size(), 128u);
   for (const auto& [name, bytes] : golden_frames()) EXPECT_EQ(bytes.size() % 8, 0u) << name;
 }
@@ -81,6 +85,20 @@ TEST(MarketFrames, AFullFrameFitsTheLimit) {
   const std::vector<wire::Status> statuses(frame_events_max<wire::Status>);
   EXPECT_LE(writer.status(golden_header(wire::Channel::status, 0), statuses).size(),
             wire::frame_bytes_max);
+}
+
+TEST(MarketFrames, AFullFrameOfTablesFitsTheLimit) {
+  FrameWriter writer;
+  const std::vector<wire::Depth10> depths(frame_events_max<wire::Depth10>);
+  EXPECT_LE(writer.depth10(golden_header(wire::Channel::depth10, 0), depths).size(),
+            wire::frame_bytes_max);
+  const auto words = aligned(golden("frame_depth10"));
+  const auto view = read(words, words.size() * 8);
+  ASSERT_TRUE(view);
+  ASSERT_EQ(view->depth10.size(), 1u);
+  EXPECT_EQ(view->depth10[0].rpt_seq, 0x2122232425262728u);
+  EXPECT_EQ(view->depth10[0].levels[3].bid_px, 0x5152535455565700 - 3);
+  EXPECT_EQ(view->depth10[0].levels[9].ask_px, wire::price_none);
 }
 
 TEST(MarketFrames, EveryFieldIsReadAsItWasWritten) {

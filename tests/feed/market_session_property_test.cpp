@@ -1,6 +1,6 @@
-// Random markets, random subscribers on the hubs of two io threads, stalls, laps, reconnections:
-// every frame keeps the sequence rules, every stream carries exactly the events of the log, and
-// every book that a client has rebuilt is the hub's.
+// Random markets, random subscribers of all channels on the hubs of two io threads, stalls, laps,
+// reconnections, restarts: every frame keeps the sequence rules, every stream carries exactly the
+// events of the log, and every book that a client has rebuilt is the hub's.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,54 +13,16 @@
 #include <vector>
 
 #include "feed/market_session.h"        // MarketSession
-#include "feed/subscribe_plan.h"        // channel_name
+#include "feed/stream_shape.h"          // is_conflated, book_conflations_ms
+#include "tests/feed/market_truth.h"    // MarketTruth
 #include "tests/feed/model_client.h"    // ModelClient
 #include "tests/feed/small_exchange.h"  // SmallExchange
+#include "tests/feed/subscribe_text.h"  // sub, field, random_parameters
 
 namespace bourse {
 namespace {
 
 using Random = std::mt19937_64;
-
-// What every stream must carry, by the log alone.
-class Truth {
- public:
-  explicit Truth(const Log& log) : cursor_(std::move(*log.cursor(Sequence{1}))) {}
-
-  void follow() {
-    while (cursor_.next() == Cursor::Next::transaction) {
-      const TransactionView& transaction = cursor_.transaction();
-      const std::uint64_t seq = transaction.sequence().value();
-      ASSERT_EQ(state_.apply(transaction), DepthError::none);
-      for (const PublicEvent& event : transaction.public_events()) {
-        seqs_[wire::stream_id(wire::Channel::mbo, event.symbol)].push_back(seq);
-        if (event.kind == EventKind::execute) {
-          seqs_[wire::stream_id(wire::Channel::trade, event.symbol)].push_back(seq);
-        }
-        const BestPrices best = state_.book(event.symbol)->best();
-        auto& known = bests_[event.symbol.value()];
-        if (!known.empty() && std::memcmp(&known.back(), &best, sizeof best) == 0) continue;
-        known.assign(1, best);
-        seqs_[wire::stream_id(wire::Channel::bbo, event.symbol)].push_back(seq);
-      }
-    }
-  }
-  std::vector<std::uint64_t> after(std::uint32_t stream, std::uint64_t seq) const {
-    const auto found = seqs_.find(stream);
-    if (found == seqs_.end()) return {};
-    return {std::upper_bound(found->second.begin(), found->second.end(), seq), found->second.end()};
-  }
-  bool has_between(std::uint32_t stream, std::uint64_t after_seq, std::uint64_t last) const {
-    const std::vector<std::uint64_t> rest = after(stream, after_seq);
-    return !rest.empty() && rest.front() <= last;
-  }
-
- private:
-  Cursor cursor_;
-  MarketState state_;
-  std::map<std::uint32_t, std::vector<std::uint64_t>> seqs_;
-  std::map<std::uint32_t, std::vector<BestPrices>> bests_;
-};
 
 struct Subscriber {
   Outbox out;
@@ -82,6 +44,19 @@ class Market {
     truth.follow();
     for (Subscriber& subscriber : subscribers) {
       subscriber.client.on_heartbeat = [this](const ModelClient& client) { check(client); };
+      subscriber.client.on_range = [this](std::uint32_t id, const ModelStream& stream) {
+        std::vector<std::uint64_t> wanted = truth.after(id, stream.began);
+        std::erase_if(wanted, [&stream](std::uint64_t seq) { return seq > stream.end; });
+        if (stream.conflate_ms > 0) wanted = seqs_of(stream);
+        EXPECT_EQ(seqs_of(stream), wanted) << stream.channel;
+        ++ranges;
+      };
+      subscriber.client.on_refill_done = [this](std::uint32_t id, const ModelStream& stream) {
+        std::vector<std::uint64_t> wanted = truth.after(id, stream.refill_from - 1);
+        std::erase_if(wanted, [&stream](std::uint64_t seq) { return seq > stream.refill_to; });
+        EXPECT_EQ(stream.refilled_seqs, wanted) << stream.channel;
+        ++refills;
+      };
       connect(subscriber);
     }
   }
@@ -136,32 +111,32 @@ class Market {
 
   void send(Subscriber& s, const std::string& json) { s.session->on_text(json, s.out); }
 
-  static std::string sub(std::string_view channel, const std::string& symbol,
-                         const std::string& more) {
-    return R"({"channel":")" + std::string(channel) + R"(","symbols":[")" + symbol + "\"]" + more +
-           "}";
-  }
-
   void subscribe(Subscriber& s) {
-    static constexpr std::array<const char*, 3> channels = {"mbo", "trade", "bbo"};
+    static constexpr std::array<const char*, 8> channels = {"mbo",     "trade", "bbo", "level",
+                                                            "depth10", "check", "bar", "stat"};
     static constexpr std::array<const char*, 5> names = {"ETH-USD", "ETH-EUR", "BTC-USD", "ETH-*",
                                                          "*"};
     std::string subs;
     for (std::size_t i = 0, count = 1 + below(3); i < count; ++i) {
-      std::string more;
+      const std::string_view channel = channels[below(channels.size())];
+      std::string more = random_parameters(random, channel);
       if (one_in(2)) more += R"(,"snapshot":true)";
       const std::uint64_t head = hub(s.shard).sequence().value();
       if (one_in(3)) {
         const std::uint64_t from = 1 + below(head + 1);
         more += R"(,"start":{"seq":)" + std::to_string(from) + "}";
+        if (one_in(3) && from <= head)
+          more += R"(,"end":{"seq":)" + std::to_string(from + below(head - from + 1)) + "}";
       } else if (one_in(8)) {
         more += R"(,"start":"earliest")";
       }
       if (!subs.empty()) subs += ',';
-      const char* const channel = channels[below(3)];
-      subs += sub(channel, names[below(5)], more);
+      subs += sub(channel, names[below(names.size())], more);
     }
-    send(s, R"({"op":"subscribe","subs":[)" + subs + "]}");
+    // The whole set at once, now and then: what is not named ends.
+    if (one_in(12)) drain(s);
+    const char* const op = s.out.empty() && one_in(12) ? "set" : "subscribe";
+    send(s, std::string(R"({"op":")") + op + R"(","subs":[)" + subs + "]}");
   }
 
   // Another connection, perhaps to another io thread; streams go on where they were.
@@ -171,12 +146,55 @@ class Market {
       const bool is_broken = stream.is_in_snapshot || stream.is_partial;
       std::string more = R"(,"snapshot":true)";
       if (!is_broken) more = R"(,"start":{"seq":")" + std::to_string(stream.at + 1) + "\"}";
+      if (stream.depth > 0) more += field("depth", stream.depth);
+      if (stream.conflate_ms > 0) more += field("conflate_ms", stream.conflate_ms);
+      if (stream.interval_ms > 0) more += field("interval_ms", stream.interval_ms);
+      if (stream.every > 0) more += field("every", stream.every);
       if (!subs.empty()) subs += ',';
       subs += sub(stream.channel, stream.symbol, more);
     }
     s.client.reconnect();
     connect(s);
     if (!subs.empty()) send(s, R"({"op":"subscribe","subs":[)" + subs + "]}");
+  }
+
+  // The process ends and begins again: a new epoch, hubs that know the market and no frames.
+  void restart() {
+    exchange.write();
+    for (std::size_t shard = 0; shard < 2; ++shard) follow(shard, ~std::size_t{0});
+    for (Subscriber& s : subscribers) s.session.reset();
+    truth.follow();
+    truth.stop();
+    other_cursor.reset();
+    exchange.restart();
+    truth.go_on(*exchange.log);
+    other_cursor.emplace(std::move(*exchange.log->cursor(next(other->sequence()))));
+    other = std::make_unique<Hub>(other->state(), other->epoch(), exchange.options);
+    for (Subscriber& s : subscribers) reconnect(s);
+    ++restarts;
+  }
+
+  const ModelStream* any_stream(Subscriber& s, std::uint32_t& id) {
+    if (s.client.streams.empty()) return nullptr;
+    auto at = s.client.streams.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(below(s.client.streams.size())));
+    id = at->first;
+    return &at->second;
+  }
+
+  // A snapshot or a gap fill of what is there.
+  void ask_for_more(Subscriber& s) {
+    std::uint32_t id = 0;
+    const ModelStream* const stream = any_stream(s, id);
+    if (stream == nullptr) return;
+    if (one_in(2)) return send(s, R"({"op":"snapshot","stream":)" + std::to_string(id) + "}");
+    const bool is_plain = stream->channel == "mbo" || stream->channel == "trade";
+    if (!is_plain || stream->is_refilling || stream->at == 0) return;
+    const std::uint64_t from = 1 + below(stream->at);
+    const std::uint64_t to = from + below(stream->at - from + 1);
+    send(s, R"({"op":"replay","stream":)" + std::to_string(id) + field("from_seq", from) +
+                field("to_seq", to) + "}");
+    drain(s);
   }
 
   void unsubscribe(Subscriber& s) {
@@ -190,8 +208,10 @@ class Market {
   void drain(Subscriber& s) {
     for (;;) {
       s.client.receive(s.out, 1 << 20);
+      if (s.out.close_requested()) return;
+      exchange.now = TimeNs{exchange.now.value() + 1};  // a hub reads history once for each moment
       const bool is_more_due = s.session->pump(s.out, exchange.now);
-      if (s.out.empty() && !is_more_due) return;
+      if (s.out.empty() && !is_more_due && !hub(s.shard).is_reading_history()) return;
     }
   }
 
@@ -206,7 +226,8 @@ class Market {
       if (one_in(30)) s.read_bytes_max = one_in(3) ? 0 : one_in(2) ? below(3000) : 1 << 20;
       if (one_in(15)) subscribe(s);
       if (one_in(60)) unsubscribe(s);
-      if (one_in(150)) reconnect(s);
+      if (one_in(40)) ask_for_more(s);
+      if (one_in(150) || s.out.close_requested()) reconnect(s);
       s.session->pump(s.out, exchange.now);
       s.session->on_timer(exchange.now, s.out);
       if (s.read_bytes_max > 0) s.client.receive(s.out, 1 + below(s.read_bytes_max));
@@ -214,11 +235,13 @@ class Market {
       ASSERT_LT(s.out.size(), std::size_t{512} << 10);
     }
     exchange.now = TimeNs{exchange.now.value() + static_cast<std::int64_t>(below(100'000'000))};
+    if (one_in(200)) restart();
   }
 
   // S7: what a heartbeat vouches for has really been sent.
   void check(const ModelClient& client) {
     for (const auto& [id, stream] : client.streams) {
+      if (is_conflated(id)) continue;  // it may hold back the changes of one interval
       if (!client.heartbeat_positions.contains(id) && !stream.is_live) continue;
       EXPECT_FALSE(truth.has_between(id, stream.at, client.heartbeat_seq))
           << stream.channel << " " << stream.symbol << " had " << stream.at << ", heartbeat up to "
@@ -233,6 +256,16 @@ class Market {
     follow(1, ~std::size_t{0});
     for (Subscriber& s : subscribers) {
       drain(s);
+      if (s.out.close_requested()) reconnect(s);
+    }
+    // What conflated streams have held back.
+    for (int i = 0; i < 3; ++i) {
+      exchange.now = TimeNs{exchange.now.value() + 2'000'000'000};
+      follow(0, 0);
+      follow(1, 0);
+      for (Subscriber& s : subscribers) drain(s);
+    }
+    for (Subscriber& s : subscribers) {
       ASSERT_EQ(s.client.fault(), "");
       EXPECT_TRUE(s.session->is_live());
       EXPECT_EQ(s.session->stream_count(), s.client.streams.size());
@@ -240,15 +273,24 @@ class Market {
     }
   }
 
-  void check_stream(std::uint32_t id, const ModelStream& stream, Subscriber& s) {
-    SCOPED_TRACE(stream.channel + " " + stream.symbol);
-    std::uint64_t from = stream.began;
+  // Of levels and bars that come several at once, one for each transaction.
+  static std::vector<std::uint64_t> seqs_of(const ModelStream& stream) {
     std::vector<std::uint64_t> seqs = stream.seqs;
+    if (stream.channel == "level" || stream.channel == "bar")
+      seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+    return seqs;
+  }
+
+  void check_stream(std::uint32_t id, const ModelStream& stream, Subscriber& s) {
+    SCOPED_TRACE(stream.channel + " " + stream.symbol + " " + std::to_string(stream.depth) + "/" +
+                 std::to_string(stream.conflate_ms));
+    std::uint64_t from = stream.began;
+    std::vector<std::uint64_t> seqs = seqs_of(stream);
     if (!stream.conflated.empty()) {
       from = stream.conflated.back();
       seqs.erase(seqs.begin(), std::upper_bound(seqs.begin(), seqs.end(), from));
     }
-    EXPECT_EQ(seqs, truth.after(id, from));
+    EXPECT_EQ(seqs, is_conflated(id) ? seqs : truth.after(id, from));
     const SymbolId symbol{stream.instrument};
     const DepthBook& book = *hub(s.shard).state().book(symbol);
     if (stream.channel == "bbo" && s.client.bests.contains(symbol.value())) {
@@ -257,6 +299,10 @@ class Market {
       EXPECT_EQ(best.bid_px, has_bid ? book.best().bid.value() * 10'000'000 : wire::price_none);
       EXPECT_EQ(best.ask_ct, book.best().ask_orders);
       EXPECT_EQ(best.bid_sz, book.best().bid_quantity.value() * 100);
+    }
+    if (stream.channel == "level" && stream.has_levels) {
+      EXPECT_EQ(stream.bids, levels_of(book, Side::buy, stream.depth));
+      EXPECT_EQ(stream.asks, levels_of(book, Side::sell, stream.depth));
     }
     if (stream.channel != "mbo" || !s.client.books[symbol.value()].is_known) return;
     const ModelBook& model = s.client.books[symbol.value()];
@@ -287,10 +333,13 @@ class Market {
   std::unique_ptr<Hub> other;
   std::optional<Cursor> other_cursor;
   Random random;
-  Truth truth;
+  MarketTruth truth;
   std::vector<SymbolId> symbols;
   std::vector<OrderId> orders;
   std::array<Subscriber, 4> subscribers;
+  int restarts = 0;
+  int ranges = 0;
+  int refills = 0;
 };
 
 void run(std::uint64_t seed, int steps) {
@@ -304,9 +353,7 @@ void run(std::uint64_t seed, int steps) {
     if (::testing::Test::HasFailure()) return;
   }
   market.finish();
-  std::size_t replays = 0;
-  std::size_t conflated = 0;
-  std::size_t partial = 0;
+  std::size_t replays = 0, conflated = 0, partial = 0;
   int slow = 0;
   for (Subscriber& s : market.subscribers) {
     replays += s.client.replay_frames;
@@ -314,10 +361,12 @@ void run(std::uint64_t seed, int steps) {
     partial += s.client.partial_frames;
     slow += s.client.notices[wire::SystemCode::slow_reader];
   }
-  std::printf("seed %llu: %llu transactions, %zu replayed, %zu conflated, %zu partial, %d slow\n",
-              static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(market.exchange.head()), replays, conflated, partial,
-              slow);
+  std::printf(
+      "seed %llu: %llu transactions, %zu replayed, %zu conflated, %zu partial, %d slow, "
+      "%d restarts, %d ranges, %d refills\n",
+      static_cast<unsigned long long>(seed),
+      static_cast<unsigned long long>(market.exchange.head()), replays, conflated, partial, slow,
+      market.restarts, market.ranges, market.refills);
 }
 
 TEST(MarketSessionProperty, EveryStreamIsTheLogWhateverHappens) {

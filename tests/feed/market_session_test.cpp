@@ -124,7 +124,7 @@ TEST_F(MarketSessionTest, SubscriptionsListsWhatThereIs) {
       ask(R"({"op":"subscriptions","id":5})"),
       HasSubstr(R"({"op":"subscriptions","id":5,"head_seq":"5","streams":[{"stream":16777217,)"
                 R"("channel":"mbo","symbol":"ETH-USD","instrument_id":1,"state":"live",)"
-                R"("last_seq":"5"}]})"));
+                R"("on_slow":"catchup","last_seq":"5"}]})"));
 }
 
 TEST_F(MarketSessionTest, PingIsAnsweredWithItsTime) {
@@ -161,8 +161,17 @@ TEST_F(MarketSessionTest, MistakesHaveCodesAndTheSessionLivesOn) {
       {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"start":{"seq":-1}}]})", 1004},
       {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"start":{"seq":"1x"}}]})", 1004},
       {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"snapshot":1}]})", 1004},
-      {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"on_slow":"skip"}]})", 1004},
-      {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"end":{"seq":9}}]})", 1004},
+      {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"on_slow":"die"}]})", 1004},
+      {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"end":9}]})", 1004},
+      {R"({"op":"subscribe","subs":[{"channel":"mbo","symbols":[],"end":{}}]})", 1003},
+      {R"({"op":"subscribe","subs":[{"channel":"bar","symbols":[],"interval_ms":"1m"}]})", 1004},
+      {R"({"op":"set"})", 1003},
+      {R"({"op":"snapshot"})", 1003},
+      {R"({"op":"snapshot","stream":"x"})", 1004},
+      {R"({"op":"snapshot","stream":16777217})", 2006},
+      {R"({"op":"check","stream":99999999999})", 1004},
+      {R"({"op":"replay","stream":16777217,"from_seq":1})", 1003},
+      {R"({"op":"replay","stream":16777217,"from_seq":1,"to_seq":2})", 2006},
       {R"({"op":"unsubscribe"})", 1003},
       {R"({"op":"unsubscribe","streams":["a"]})", 1004},
   };

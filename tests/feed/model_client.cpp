@@ -20,7 +20,7 @@ void ModelClient::reconnect() {
   bytes_.clear();
   ended_.clear();
   for (const auto& [id, stream] : streams) {
-    if (!stream.is_in_snapshot && !stream.is_partial) ended_[id] = stream.at;
+    if (!stream.is_in_snapshot && !stream.is_partial) ended_[id] = stream;
   }
   streams.clear();
   defined_.clear();
@@ -80,18 +80,48 @@ void ModelClient::on_text(std::string_view json) {
       s.instrument = static_cast<std::uint32_t>(std::uint64_t(stream["instrument_id"]));
       s.from = std::stoull(std::string(std::string_view(stream["from_seq"])));
       s.at = s.began = s.from - 1;
+      const auto number = [&stream](std::string_view key) {
+        std::uint64_t value = 0;
+        return stream[key].get(value) == simdjson::SUCCESS ? value : 0;
+      };
+      s.depth = number("depth");
+      s.conflate_ms = number("conflate_ms");
+      s.interval_ms = number("interval_ms");
+      s.every = number("every");
+      std::string_view end;
+      if (stream["end_seq"].get(end) == simdjson::SUCCESS) s.end = std::stoull(std::string(end));
       // What is known is good only if nothing is left out between.
-      if (ended_.contains(id) && ended_[id] == s.at) continue;
+      if (ended_.contains(id) && ended_[id].at == s.at) {
+        s.bids = std::move(ended_[id].bids);
+        s.asks = std::move(ended_[id].asks);
+        s.has_levels = ended_[id].has_levels;
+        continue;
+      }
       if (s.channel == "mbo") books.erase(s.instrument);
       if (s.channel == "bbo") bests.erase(s.instrument);
     }
-  } else if (op == "unsubscribed") {
-    for (const auto stream : root["streams"]) {
+  }
+  if (op == "replay") {
+    const auto id = static_cast<std::uint32_t>(std::uint64_t(root["stream"]));
+    ModelStream& s = streams[id];
+    s.refill_from = std::stoull(std::string(std::string_view(root["from_seq"])));
+    s.refill_to = std::stoull(std::string(std::string_view(root["to_seq"])));
+    s.refilled = s.refill_from - 1;
+    s.is_refilling = true;
+    s.refilled_seqs.clear();
+  }
+  if (op == "snapshot") {
+    const auto id = static_cast<std::uint32_t>(std::uint64_t(root["stream"]));
+    streams[id].is_live = false;
+  }
+  const bool is_set = op == "subscribed" && root["ended"].error() == simdjson::SUCCESS;
+  if (op == "unsubscribed" || is_set) {
+    for (const auto stream : root[is_set ? "ended" : "streams"]) {
       const auto id = static_cast<std::uint32_t>(std::uint64_t(stream["stream"]));
       const auto last = std::stoull(std::string(std::string_view(stream["last_seq"])));
       if (!streams.contains(id)) fail("unsubscribed what was not subscribed");
       if (last != streams[id].at) fail("last_seq of unsubscribed is not what was sent");
-      ended_[id] = streams[id].at;
+      ended_[id] = streams[id];
       streams.erase(id);
     }
   }
@@ -115,6 +145,12 @@ void ModelClient::on_system(const FrameView& frame) {
       if (on_heartbeat) on_heartbeat(*this);
       break;
     case wire::SystemCode::replay_completed:
+      if (system.stream_id != 0) {
+        refills_done.push_back(system.stream_id);
+        ModelStream& refilled = streams[system.stream_id];
+        refilled.is_refilling = false;
+        if (on_refill_done) on_refill_done(system.stream_id, refilled);
+      }
       for (const wire::StreamPosition& position : system.positions) {
         ModelStream& stream = streams[position.stream_id];
         if (stream.at != position.last_seq) fail("replay completed at another sequence");
@@ -128,6 +164,25 @@ void ModelClient::on_system(const FrameView& frame) {
     case wire::SystemCode::caught_up:
       is_slow_ = false;
       break;
+    case wire::SystemCode::end_of_interval:
+      for (const wire::StreamPosition& position : system.positions) {
+        if (streams[position.stream_id].at != position.last_seq) fail("a range ends elsewhere");
+        ranges_done.insert(position.stream_id);
+        if (on_range) on_range(position.stream_id, streams[position.stream_id]);
+        streams.erase(position.stream_id);
+      }
+      break;
+    case wire::SystemCode::gap: {
+      if (!system.gap || !streams.contains(system.gap->stream_id)) return fail("gap of what?");
+      ModelStream& stream = streams[system.gap->stream_id];
+      if (system.gap->from_seq != stream.at + 1) fail("a gap that begins elsewhere");
+      gaps.push_back(*system.gap);
+      stream.at = stream.began = system.gap->to_seq;
+      stream.seqs.clear();
+      stream.conflated.clear();
+      if (stream.channel == "mbo") books.erase(stream.instrument);
+      break;
+    }
     default:
       break;
   }
@@ -146,6 +201,7 @@ void ModelClient::on_frame(const FrameView& frame) {
   if (found == streams.end()) return fail("frame of a stream that is not subscribed");
   ModelStream& stream = found->second;
   if (!defined_.contains(stream.instrument)) fail("tick before the definition");
+  if (on_refill(frame, stream)) return;
   if (has(header, wire::frame_flags::replay)) {
     ++replay_frames;
     if (stream.is_caught_up && !is_slow_) fail("replay frame on a live stream");
@@ -155,9 +211,12 @@ void ModelClient::on_frame(const FrameView& frame) {
   if (!frame.mbo.empty()) on_mbo(frame, stream);
   std::uint64_t last = 0;
   const auto note = [&](std::uint64_t seq) {
-    if (seq < header.first_seq || seq > header.last_seq || seq < last) fail("seq out of its frame");
+    const bool is_snapshot = has(header, wire::frame_flags::snapshot);
+    // A snapshot may have been made earlier, if nothing of the instrument happened since.
+    if ((seq < header.first_seq && !is_snapshot) || seq > header.last_seq || seq < last)
+      fail("seq out of its frame");
     last = seq;
-    if (!has(header, wire::frame_flags::snapshot)) stream.seqs.push_back(seq);
+    if (!is_snapshot) stream.seqs.push_back(seq);
   };
   for (const wire::MboEvent& event : frame.mbo) note(event.seq);
   for (const wire::Trade& trade : frame.trade) {
@@ -176,6 +235,25 @@ void ModelClient::on_frame(const FrameView& frame) {
     note(best.seq);
     bests[best.instrument_id] = best;
   }
+  for (const wire::LevelUpdate& level : frame.level) note(level.seq);
+  for (const wire::Depth10& depth : frame.depth10) note(depth.seq);
+  for (const wire::Bar& bar : frame.bar) note(bar.seq);
+  for (const wire::Stat& stat : frame.stat) note(stat.seq);
+  for (const wire::BookCheck& check : frame.check) note(check.seq);
+  if (!frame.level.empty()) on_level(frame, stream);
+  on_others(frame, stream);
+}
+
+// What a gap fill brings once more ends before the stream's own place.
+bool ModelClient::on_refill(const FrameView& frame, ModelStream& stream) {
+  const wire::FrameHeader& header = frame.header;
+  const bool is_replay = has(header, wire::frame_flags::replay);
+  if (!is_replay || !stream.is_refilling || header.last_seq > stream.at) return false;
+  if (header.prev_seq != stream.refilled) fail("a gap fill with a gap");
+  stream.refilled = header.last_seq;
+  for (const wire::MboEvent& event : frame.mbo) stream.refilled_seqs.push_back(event.seq);
+  for (const wire::Trade& trade : frame.trade) stream.refilled_seqs.push_back(trade.seq);
+  return true;
 }
 
 void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stream) {
@@ -190,6 +268,8 @@ void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stre
     if (header.last_seq + 1 < stream.from) fail("snapshot before from_seq - 1");
     stream.at = stream.began = header.last_seq;
     stream.is_live = false;
+    stream.seqs.clear();
+    stream.conflated.clear();
     return;
   }
   if (stream.is_in_snapshot) fail("an event inside of a snapshot");
@@ -203,85 +283,19 @@ void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stre
   stream.is_partial = has(header, wire::frame_flags::partial);
   stream.at = header.last_seq;
   stream.is_live = !has(header, wire::frame_flags::replay);
-  if (has(header, wire::frame_flags::conflated)) {
+  const bool is_conflated = has(header, wire::frame_flags::conflated);
+  if (is_conflated) {
     ++conflated_frames;
     stream.conflated.push_back(header.last_seq);
-    return;
+    if (stream.channel == "mbo" || stream.channel == "trade") fail("conflated what has no state");
   }
   if (has(header, wire::frame_flags::replay)) return;
-  if (header.first_seq <= flushed_ && !was_partial) fail("a frame at or before what was flushed");
+  if (header.first_seq <= flushed_ && !was_partial && !is_conflated)
+    fail("a frame at or before what was flushed");
+  // What stands for the past may come when it wants, and says nothing of the burst.
+  if (is_conflated && !has(header, wire::frame_flags::flush_last)) return;
   burst_last_ = std::max(burst_last_, header.last_seq);
   if (has(header, wire::frame_flags::flush_last)) flushed_ = burst_last_;
-}
-
-void ModelClient::on_mbo(const FrameView& frame, ModelStream& stream) {
-  ModelBook& book = books[stream.instrument];
-  for (const wire::MboEvent& event : frame.mbo) {
-    if ((event.flags & event_flags::snapshot) != 0) {
-      if (event.action == 'R') book = {};
-      book.is_known = true;
-      book.rpt = event.rpt_seq;
-      if (event.action == 'A') apply(event, book);
-      continue;
-    }
-    if (event.rpt_seq == 1) book = {.bids = {}, .asks = {}, .rpt = 0, .is_known = true};
-    if (!book.is_known) continue;
-    if (event.rpt_seq != book.rpt + 1) {
-      fail("rpt_seq " + std::to_string(event.rpt_seq) + " after " + std::to_string(book.rpt));
-    }
-    book.rpt = event.rpt_seq;
-    apply(event, book);
-  }
-}
-
-void ModelClient::apply(const wire::MboEvent& event, ModelBook& book) {
-  ModelSide& side = event.side == 'B' ? book.bids : book.asks;
-  const auto locate = [&]() -> std::pair<ModelSide::iterator, std::list<ModelOrder>::iterator> {
-    for (auto level = side.begin(); level != side.end(); ++level) {
-      for (auto order = level->second.begin(); order != level->second.end(); ++order) {
-        if (order->id == event.order_id) return {level, order};
-      }
-    }
-    return {side.end(), {}};
-  };
-  const auto reduce = [&](auto level, auto order, std::uint64_t by) {
-    if (order->size < by) fail("more taken than there was");
-    order->size -= by;
-    if (order->size > 0) return;
-    level->second.erase(order);
-    if (level->second.empty()) side.erase(level);
-  };
-  switch (event.action) {
-    case 'A':
-      side[event.price].push_back({event.order_id, event.size});
-      break;
-    case 'M': {
-      const auto [level, order] = locate();
-      if (level == side.end()) return fail("modify of an unknown order");
-      if (order->size != event.aux) fail("modify: aux is not the size before");
-      if ((event.flags & event_flags::priority_kept) != 0) {
-        order->size = event.size;
-      } else {
-        level->second.erase(order);
-        if (level->second.empty()) side.erase(level);
-        side[event.price].push_back({event.order_id, event.size});
-      }
-      break;
-    }
-    case 'C':
-    case 'E': {
-      const auto [level, order] = locate();
-      if (level == side.end()) return fail("cancel or execution of an unknown order");
-      reduce(level, order, event.size);
-      break;
-    }
-    case 'R':
-      book.bids.clear();
-      book.asks.clear();
-      break;
-    default:
-      break;
-  }
 }
 
 }  // namespace bourse

@@ -14,9 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "feed/market_frames.h"  // read_frame, FrameView
-#include "feed/outbox.h"         // Outbox
-#include "matching/event.h"      // event_flags
+#include "feed/market_frames.h"   // read_frame, FrameView
+#include "feed/outbox.h"          // Outbox
+#include "matching/depth_book.h"  // DepthBook
+#include "matching/event.h"       // event_flags
 
 namespace bourse {
 
@@ -35,6 +36,12 @@ struct ModelBook {
   bool is_known = false;  // from a snapshot or from the instrument's first event on
 };
 
+// What a reader of levels has: price to size and count of orders.
+using ModelLevels = std::map<std::int64_t, std::pair<std::uint64_t, std::uint32_t>>;
+
+// Those of a book of test_instrument().
+ModelLevels levels_of(const DepthBook& book, Side side, std::size_t depth);
+
 struct ModelStream {
   std::string channel;
   std::string symbol;
@@ -48,6 +55,23 @@ struct ModelStream {
   bool is_caught_up = false;             // no replay frame may come any more
   std::vector<std::uint64_t> seqs;       // of all events, in order
   std::vector<std::uint64_t> conflated;  // ends of conflated frames
+  std::uint64_t depth = 0;
+  std::uint64_t conflate_ms = 0;
+  std::uint64_t interval_ms = 0;
+  std::uint64_t every = 0;
+  std::uint64_t end = 0;       // a range: its last transaction
+  bool is_refilling = false;   // a gap fill is running
+  std::uint64_t refilled = 0;  // last_seq of its newest frame
+  std::uint64_t refill_from = 0;
+  std::uint64_t refill_to = 0;
+  std::vector<std::uint64_t> refilled_seqs;
+  ModelLevels bids;  // level
+  ModelLevels asks;
+  bool has_levels = false;  // from a snapshot on
+  std::vector<wire::Depth10> depths;
+  std::vector<wire::Bar> bars;
+  std::map<std::uint16_t, wire::Stat> stats;
+  std::vector<wire::BookCheck> checks;
 };
 
 class ModelClient {
@@ -70,9 +94,14 @@ class ModelClient {
   };
   std::map<std::uint32_t, Definition> definitions;  // by instrument, the newest
   std::map<wire::SystemCode, int> notices;
+  std::vector<wire::Gap> gaps;
+  std::vector<std::uint32_t> refills_done;  // streams
+  std::set<std::uint32_t> ranges_done;
   std::uint64_t heartbeat_seq = 0;
   std::map<std::uint32_t, std::uint64_t> heartbeat_positions;
   std::function<void(const ModelClient&)> on_heartbeat;
+  std::function<void(std::uint32_t, const ModelStream&)> on_range;  // it has ended
+  std::function<void(std::uint32_t, const ModelStream&)> on_refill_done;
   std::size_t frames_count = 0;
   std::size_t replay_frames = 0;
   std::size_t partial_frames = 0;
@@ -90,6 +119,9 @@ class ModelClient {
   void on_frame(const FrameView& frame);
   void on_system(const FrameView& frame);
   void check_chain(const wire::FrameHeader& header, ModelStream& stream);
+  bool on_refill(const FrameView& frame, ModelStream& stream);
+  void on_level(const FrameView& frame, ModelStream& stream);
+  void on_others(const FrameView& frame, ModelStream& stream);
   void on_mbo(const FrameView& frame, ModelStream& stream);
   void apply(const wire::MboEvent& event, ModelBook& book);
   void fail(const std::string& what);
@@ -99,7 +131,7 @@ class ModelClient {
   std::uint64_t burst_last_ = 0;  // highest last_seq of live frames since the last flush
   std::uint64_t flushed_ = 0;     // no live frame may begin at or before it
   bool is_slow_ = false;  // between SlowReader and CaughtUp streams may be replayed at any time
-  std::map<std::uint32_t, std::uint64_t> ended_;  // where streams that are gone have ended
+  std::map<std::uint32_t, ModelStream> ended_;  // streams that are gone
   std::string fault_;
 };
 

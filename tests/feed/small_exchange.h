@@ -34,7 +34,8 @@ class SmallExchange {
         folder(std::filesystem::temp_directory_path() /
                ("bourse_feed_" + std::to_string(::getpid()) + "_" + std::to_string(++made))) {
     std::filesystem::remove_all(folder);
-    open();
+    open_log();
+    start(Sequence{0}, TimeNs{0});
     hub = std::make_unique<Hub>(MarketState{}, Epoch{0}, options);
     cursor.emplace(std::move(*log->cursor(Sequence{1})));
   }
@@ -100,22 +101,37 @@ class SmallExchange {
     }
     hub->flush(now);
   }
+  // As after a stop: a new epoch, and a hub that knows the market but no frame.
+  // REQUIRES: no session and no other cursor.
+  void restart() {
+    turn();
+    hub = std::make_unique<Hub>(MarketState(hub->state()), hub->epoch(), options);
+    const Sequence last = sequencer->last_sequence();
+    cursor.reset();
+    sequencer.reset();
+    log.reset();
+    epoch = Epoch{epoch.value() + 1};
+    open_log();
+    start(last, now);
+    cursor.emplace(std::move(*log->cursor(next(last))));
+  }
   std::uint64_t head() const { return hub->sequence().value(); }
 
   FeedOptions options;
   std::filesystem::path folder;
   TimeNs now{1'700'000'000'000'000'000};
   Engine engine{{.symbols_max = 8, .accounts_max = 16, .orders_max = 1 << 14}};
-  MarketViews views{8};
+  std::unique_ptr<MarketViews> views;
   std::unique_ptr<Log> log;
   std::unique_ptr<Sequencer> sequencer;
   std::unique_ptr<Hub> hub;
   std::optional<Cursor> cursor;
+  Epoch epoch{1};
 
  private:
   static inline int made = 0;
 
-  void open() {
+  void open_log() {
     auto opened = Log::open({.directory = folder,
                              .durability = Durability::memory,
                              .segment_bytes = 4 << 20,
@@ -128,11 +144,15 @@ class SmallExchange {
       std::abort();
     }
     log = std::move(*opened);
+  }
+  void start(Sequence last, TimeNs last_time) {
+    sequencer.reset();
+    views = std::make_unique<MarketViews>(8);
     sequencer = std::make_unique<Sequencer>(
-        engine, log->tail().writer(), views.writer(),
-        Sequencer::Start{.last = Sequence{0}, .last_time = TimeNs{0}, .epoch = Epoch{1}});
+        engine, log->tail().writer(), views->writer(),
+        Sequencer::Start{.last = last, .last_time = last_time, .epoch = epoch});
     Command command = TestMarket::blank(CommandType::open_epoch);
-    command.epoch.epoch = Epoch{1};
+    command.epoch.epoch = epoch;
     command.epoch.symbols_max = 8;
     command.epoch.accounts_max = 16;
     command.epoch.orders_max = 1 << 14;

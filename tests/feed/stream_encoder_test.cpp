@@ -26,6 +26,13 @@ class EncoderMarket {
  public:
   EncoderMarket() : scratch_(transaction_bytes_max / 8 + 1), encoder(instruments) {}
 
+  // Every stream of three symbols.
+  void want_all() {
+    for (std::uint32_t id = 1; id <= 3; ++id) {
+      for (const auto channel : {wire::Channel::mbo, wire::Channel::trade, wire::Channel::bbo})
+        encoder.want(wire::stream_id(channel, SymbolId{id}), 0);
+    }
+  }
   void define(std::string_view symbol) {
     Command command = TestMarket::blank(CommandType::define_instrument);
     command.instrument = test_instrument(symbol);
@@ -89,7 +96,7 @@ constexpr std::uint32_t trade_1 = wire::stream_id(wire::Channel::trade, SymbolId
 
 TEST(StreamEncoder, ABurstSharesFramesByStreamAndTheLastOneSaysSo) {
   EncoderMarket m;
-  m.encoder.want_all();
+  m.want_all();
   m.define("AAA");
   m.define("BBB");
   m.order(SymbolId{1}, Side::buy, 5, 100);
@@ -110,7 +117,7 @@ TEST(StreamEncoder, ABurstSharesFramesByStreamAndTheLastOneSaysSo) {
 
 TEST(StreamEncoder, WithoutAPublishingTimeItIsThatOfTheLastEvent) {
   EncoderMarket m;
-  m.encoder.want_all();
+  m.want_all();
   m.define("AAA");
   m.order(SymbolId{1}, Side::buy, 5, 100);
   EXPECT_EQ(m.flush(TimeNs{0}).at(0).header.ts_pub, 2u);
@@ -136,7 +143,7 @@ TEST(StreamEncoder, OnlyWantedStreamsAreEncodedAndOnlyWhatIsNew) {
 
 TEST(StreamEncoder, BestPricesAreToldWhenTheyChange) {
   EncoderMarket m;
-  m.encoder.want_all();
+  m.want_all();
   m.define("AAA");
   m.flush();
   const BestPrices best{.bid = PriceTicks{5},
@@ -156,7 +163,7 @@ TEST(StreamEncoder, BestPricesAreToldWhenTheyChange) {
 
 TEST(StreamEncoder, ATransactionLargerThanAFrameIsDividedAndNoOther) {
   EncoderMarket m;
-  m.encoder.want_all();
+  m.want_all();
   m.define("AAA");
   constexpr std::size_t room = frame_events_max<wire::MboEvent>;
   for (std::size_t i = 0; i < 2 * room; ++i) m.order(SymbolId{1}, Side::sell, 1, 100);
@@ -183,7 +190,7 @@ TEST(StreamEncoder, EveryEventComesOnceAndEveryFrameFollowsTheOneBefore) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   EncoderMarket m;
-  m.encoder.want_all();
+  m.want_all();
   for (const char* symbol : {"AAA", "BBB", "CCC"}) m.define(symbol);
   std::map<std::uint32_t, std::uint64_t> last;
   std::size_t mbo_events = 0;
