@@ -7,9 +7,11 @@
 
 #include <simdjson.h>
 
-#include "feed/control_error.h"  // write_error
-#include "feed/control_json.h"   // parse_control
-#include "feed/json_writer.h"    // JsonWriter
+#include "feed/control_error.h"   // write_error
+#include "feed/control_json.h"    // parse_control
+#include "feed/json_writer.h"     // JsonWriter
+#include "feed/stream_shape.h"    // stream_of, shape_of
+#include "feed/subscribe_plan.h"  // shape_asked
 
 namespace {
 
@@ -38,7 +40,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       json.key("channel").text(channel);
       for (const std::string& symbol : sub.symbols)
         json.key("symbol").text(bourse::shortened(symbol));
+      // What is asked for is one of the streams that there are, or a mistake with a text.
+      const auto shape = bourse::shape_asked(sub);
+      if (shape) {
+        const auto stream = bourse::stream_of(*shape, bourse::SymbolId{7});
+        if (!stream || bourse::shape_of(*stream) != *shape) std::abort();
+      } else {
+        json.key("code").number(static_cast<std::uint32_t>(shape.error().code));
+        json.key("msg").text(shape.error().message);
+      }
+      if (sub.end && sub.end->kind != bourse::StartKind::sequence &&
+          sub.end->kind != bourse::StartKind::time)
+        std::abort();
     }
+    const bool names_one = request->op == bourse::ControlOp::snapshot ||
+                           request->op == bourse::ControlOp::check ||
+                           request->op == bourse::ControlOp::replay;
+    if (names_one && request->streams.size() != 1) std::abort();
     json.close('}');
   }
   must_parse(json.view());

@@ -21,12 +21,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& event : frame->bbo) sum += event.seq + event.flags;
   for (const auto& event : frame->status) sum += event.seq + event.flags;
   for (const auto& event : frame->imbalance) sum += event.seq + event.freeze;
+  for (const auto& event : frame->level) sum += event.seq + event.level;
+  for (const auto& event : frame->depth10) sum += event.seq + event.levels[9].ask_ct;
+  for (const auto& event : frame->bar) sum += event.seq + event.flags;
+  for (const auto& event : frame->stat) sum += event.seq + event.stat_type;
+  for (const auto& event : frame->check) sum += event.seq + event.ask_levels;
   if (frame->definition) {
     for (const char c : frame->definition->symbol) sum += static_cast<unsigned char>(c);
     for (const char c : frame->definition->quote) sum += static_cast<unsigned char>(c);
   }
   if (frame->system) {
     for (const auto& position : frame->system->positions) sum += position.last_seq;
+    if (frame->system->gap) sum += frame->system->gap->to_seq;
     for (const char c : frame->system->text) sum += static_cast<unsigned char>(c);
   }
   volatile std::uint64_t used = sum;
