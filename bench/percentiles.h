@@ -26,7 +26,9 @@ class Percentiles {
   std::size_t count() const { return samples_.size(); }
   // REQUIRES: count() > 0, 0 < percent <= 100.
   std::int64_t at(double percent) const {
-    const double rank = std::ceil(percent / 100 * static_cast<double>(samples_.size()));
+    // A little less, since 0.999 is a little more than itself: of 10,000 it is the 9,990th.
+    const double share = percent / 100 * (1 - 1e-12);
+    const double rank = std::ceil(share * static_cast<double>(samples_.size()));
     const auto index = static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
     return samples_[std::min(index, samples_.size() - 1)];
   }
