@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/admin_options.h"     // add_admin
+#include "app/bench_command.h"     // bench_command
 #include "app/build_info.h"        // build_info_line
 #include "app/config_command.h"    // config_check_command, config_show_command
 #include "app/data_options.h"      // add_export, add_import
@@ -43,7 +44,7 @@ Commands
   admin     halt, limit, list, bust         book      the book as it was
   snapshot  of a journal at rest            export    as dbn, csv, npy, jsonl
   whatif    your orders in a past session   serve-replay  a journal, as if it were live
-  keys      make API keys and certificates
+  keys      make API keys and certificates  bench     measure on your own machine
   version   version, commit, build flags
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
@@ -206,6 +207,11 @@ int run_command_line(int argument_count, const char* const* arguments) {
   add_journal(app, invocation.run);
   add_admin(app, invocation.run);
   add_keys(app, invocation.run);
+  // Everything behind the word is the other executable's, --help too.
+  CLI::App* const bench = app.add_subcommand("bench", "measure on this machine");
+  bench->set_help_flag();
+  bench->prefix_command();
+  bench->callback([&] { invocation.run = [bench] { return bench_command(bench->remaining()); }; });
   app.add_subcommand("version", "version, commit, build flags")->callback([&invocation] {
     invocation.run = [] {
       fmt::print("{}\n", build_info_line());

@@ -1,10 +1,11 @@
-// The options of a bench: `--name value` or `--name=value`, and flags.
-//   Shape:  asks for each option by its name, then ends with finish(), which prints the usage and
-//           leaves when something was asked for that nobody has taken.
+// The options of a bench: `--name value` or `--name=value`, flags, and words that are no option.
+//   Shape:  asks for each option by its name, then for words(), then ends with finish(), which
+//           prints the usage and leaves when something was asked for that nobody has taken.
 //   Owner:  the main thread.
 //   Errors: a value that is not a number, an unknown option: the usage on stderr, exit code 2.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -60,6 +61,38 @@ class Arguments {
       give_up(std::string(name) + " needs a whole number above 0, not " + *value);
     }
     return number;
+  }
+  // Every value of an option that may be given more than once.
+  std::vector<std::string> texts(std::string_view name) {
+    std::vector<std::string> values;
+    while (std::optional<std::string> value = text(name)) values.push_back(*value);
+    return values;
+  }
+  // Numbers above 0, divided by commas; empty if not given.
+  std::vector<double> numbers(std::string_view name) {
+    std::vector<double> values;
+    const std::string list = text(name).value_or("");
+    for (std::size_t at = 0; at < list.size();) {
+      const std::size_t comma = std::min(list.find(',', at), list.size());
+      double value = 0;
+      const auto [stop, error] = std::from_chars(list.data() + at, list.data() + comma, value);
+      if (error != std::errc() || stop != list.data() + comma || !(value > 0)) {
+        give_up(std::string(name) + " needs numbers above 0, divided by commas, not " + list);
+      }
+      values.push_back(value);
+      at = comma + 1;
+    }
+    return values;
+  }
+  // What is no option. After all options were asked for.
+  std::vector<std::string> words() {
+    std::vector<std::string> out;
+    std::erase_if(words_, [&](const std::string& word) {
+      if (word.starts_with("-")) return false;
+      out.push_back(word);
+      return true;
+    });
+    return out;
   }
   // After all options were asked for.
   void finish() const {

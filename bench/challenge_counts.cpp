@@ -7,6 +7,7 @@
 
 #include "bench/challenge_runs.h"      // translate_challenge, ...
 #include "bench/challenge_workload.h"  // make_challenge_workload
+#include "bench/counted.h"             // COUNTED
 #include "matching/check.h"            // CHECK
 #include "matching/engine.h"           // Engine
 #include "matching/event.h"            // EventBuffer
@@ -39,12 +40,6 @@ void to_engine(CountedMarket& market, const Messages& messages) {
 
 }  // namespace
 
-// Names that callgrind can be told; never merged into their callers, nor with each other.
-#ifdef __clang__
-#define COUNTED extern "C" __attribute__((noinline))
-#else
-#define COUNTED extern "C" __attribute__((noinline, noclone, no_icf))
-#endif
 COUNTED void counted_matcher_add(const Messages& messages) { to_matcher(messages); }
 COUNTED void counted_matcher_cancel(const Messages& messages) { to_matcher(messages); }
 COUNTED void counted_matcher_execute(const Messages& messages) { to_matcher(messages); }
@@ -57,7 +52,6 @@ COUNTED void counted_full_cancel(CountedMarket& m, const Messages& messages) {
 COUNTED void counted_full_execute(CountedMarket& m, const Messages& messages) {
   to_engine(m, messages);
 }
-#undef COUNTED
 
 namespace {
 

@@ -5,6 +5,7 @@
 //   Owner:  a value; any thread.
 #pragma once
 
+#include <time.h>
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -14,6 +15,13 @@
 #include <vector>
 
 namespace bourse {
+
+// CPU time of the calling thread, kernel included.
+inline std::int64_t thread_cpu_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 class CycleClock {
  public:

@@ -8,25 +8,26 @@
 //   message; a run in which one is missing is void and says so.
 
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "bench/beast_twin.h"     // serve_beast_twin
-#include "bench/fanout_client.h"  // run_fanout_client
-#include "bench/fanout_server.h"  // serve_fanout
-#include "bench/machine.h"        // describe_machine, pin_to_core
+#include "bench/arguments.h"   // Arguments
+#include "bench/fanout_run.h"  // run_fanout
+#include "bench/machine.h"     // describe_machine
+#include "bench/spread.h"      // median, spread
 
 namespace bourse {
 namespace {
+
+constexpr const char* usage =
+    "usage: bourse_fanout_bench [--subscribers 1,10,100,1000] [--batch 32,1] [--runs 5]\n"
+    "                           [--latency-subscribers 1,10,100] [--rates 1000,10000]\n"
+    "                           [--seconds 2] [--no-twin] [--only throughput|latency]\n";
 
 struct Options {
   std::vector<std::uint64_t> subscribers = {1, 10, 100, 1000};
@@ -40,96 +41,40 @@ struct Options {
   bool twin = true;
 };
 
-enum class Server { ours, twin };
-
-struct Figures {
-  ServerFigures server;
-  ClientFigures client;
-};
-
-// One run: the client in a child process on core 1, the server here on core 0.
-std::optional<Figures> run(Server server, const FanoutPlan& plan) {
-  int ports[2], results[2];
-  if (::pipe(ports) != 0 || ::pipe(results) != 0) return std::nullopt;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    pin_to_core(1);
-    std::uint16_t port = 0;
-    ClientFigures figures;
-    if (::read(ports[0], &port, sizeof port) == sizeof port)
-      figures = run_fanout_client(plan, port, plan.per_second == 0);
-    const bool written = ::write(results[1], &figures, sizeof figures) == sizeof figures;
-    ::_exit(written ? 0 : 1);
-  }
-  pin_to_core(0);
-  FanoutSource source(plan);
-  const auto on_port = [&ports](std::uint16_t port) {
-    if (::write(ports[1], &port, sizeof port) != sizeof port) std::abort();
-  };
-  if (server == Server::ours)
-    serve_fanout(source, on_port);
-  else
-    serve_beast_twin(source, on_port);
-  Figures figures{source.figures(), {}};
-  const bool read = ::read(results[0], &figures.client, sizeof figures.client) ==
-                    static_cast<ssize_t>(sizeof figures.client);
-  ::waitpid(child, nullptr, 0);
-  for (const int fd : {ports[0], ports[1], results[0], results[1]}) ::close(fd);
-  if (!read || !figures.client.is_complete || !source.is_done()) return std::nullopt;
-  return figures;
-}
-
-struct Spread {
-  double median = 0, least = 0, most = 0;
-};
-Spread spread_of(std::vector<double> values) {
-  if (values.empty()) return {};
-  std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
-}
-
-double cpu_per_delivery(const Figures& figures) {
-  return static_cast<double>(figures.server.cpu_ns) /
-         static_cast<double>(figures.server.deliveries);
-}
-
 void print_throughput(const Options& options) {
   std::puts(
-      "\nthroughput: server CPU, ns per delivery of 100 bytes; median (least-most) of the runs\n"
-      "     N  batch                 ours    in a write   Beast, one async_write each     ratio");
+      "\nthroughput: server CPU, ns per delivery of 100 bytes; median (least..most) of the runs\n"
+      "     N  batch                   ours in a write   Beast, one async_write each            "
+      "ratio");
   for (const std::uint64_t batch : options.batches) {
     for (const std::uint64_t subscribers : options.subscribers) {
-      FanoutPlan plan;
-      plan.subscribers = static_cast<std::uint32_t>(subscribers);
-      plan.batch = static_cast<std::uint32_t>(batch);
-      const auto sized = [&plan, batch](std::uint64_t deliveries) {
-        FanoutPlan out = plan;
-        out.messages = std::max(deliveries / plan.subscribers, 20 * batch) / batch * batch;
-        out.warm_up = out.messages / 5;
-        return out;
+      const auto sized = [&](std::uint64_t deliveries) {
+        return throughput_plan(static_cast<std::uint32_t>(subscribers),
+                               static_cast<std::uint32_t>(batch), deliveries);
       };
       std::vector<double> ours, twin, ratio;
       double in_write = 0;
       unsigned failures = 0;
       for (std::uint64_t i = 0; i < options.runs; ++i) {
-        const auto a = run(Server::ours, sized(batch > 1 ? 4'000'000 : 300'000));
+        const auto a = run_fanout(FanoutServer::ours, sized(batch > 1 ? 4'000'000 : 300'000));
         failures += !a;
         if (a) {
-          ours.push_back(cpu_per_delivery(*a));
+          ours.push_back(a->cpu_per_delivery());
           in_write = static_cast<double>(a->server.deliveries) /
                      static_cast<double>(std::max<std::uint64_t>(a->server.writes, 1));
         }
         if (!options.twin) continue;
-        const auto b = run(Server::twin, sized(200'000));
+        const auto b = run_fanout(FanoutServer::twin, sized(200'000));
         failures += !b;
-        if (b) twin.push_back(cpu_per_delivery(*b));
+        if (b) twin.push_back(b->cpu_per_delivery());
         if (a && b) ratio.push_back(twin.back() / ours.back());
       }
-      const Spread o = spread_of(ours), t = spread_of(twin), r = spread_of(ratio);
-      std::printf("%6llu %6llu %8.0f (%5.0f-%5.0f) %10.1f %14.0f (%5.0f-%5.0f) %12.1f",
-                  static_cast<unsigned long long>(subscribers),
-                  static_cast<unsigned long long>(batch), o.median, o.least, o.most, in_write,
-                  t.median, t.least, t.most, r.median);
+      const auto text = [](const std::vector<double>& runs, int decimals) {
+        return runs.empty() ? std::string("-") : spread(runs, decimals);
+      };
+      std::printf("%6llu %6llu %22s %10.1f %28s %16s", static_cast<unsigned long long>(subscribers),
+                  static_cast<unsigned long long>(batch), text(ours, 0).c_str(), in_write,
+                  text(twin, 0).c_str(), text(ratio, 1).c_str());
       std::puts(failures > 0 ? "   VOID RUNS" : "");
       std::fflush(stdout);
     }
@@ -141,7 +86,7 @@ struct Latencies {
   double late_max = 0;
   unsigned failures = 0;
 
-  void add(const std::optional<Figures>& figures) {
+  void add(const std::optional<FanoutFigures>& figures) {
     failures += !figures;
     if (!figures) return;
     p50.push_back(static_cast<double>(figures->client.p50_ns) / 1000);
@@ -150,8 +95,10 @@ struct Latencies {
     late_max = std::max(late_max, static_cast<double>(figures->server.late_ns_max) / 1000);
   }
   void print(const char* name) const {
-    std::printf("   %-6s %9.0f %9.0f %9.0f", name, spread_of(p50).median, spread_of(p99).median,
-                spread_of(p999).median);
+    const auto middle = [](const std::vector<double>& runs) {
+      return runs.empty() ? 0.0 : median(runs);
+    };
+    std::printf("   %-6s %9.0f %9.0f %9.0f", name, middle(p50), middle(p99), middle(p999));
     if (failures > 0)
       std::printf("   %u of the runs did not keep up", failures);
     else
@@ -172,8 +119,8 @@ void print_latency(const Options& options) {
       plan.warm_up = plan.messages / 5;
       Latencies ours, twin;
       for (std::uint64_t i = 0; i < options.runs; ++i) {
-        ours.add(run(Server::ours, plan));
-        if (options.twin) twin.add(run(Server::twin, plan));
+        ours.add(run_fanout(FanoutServer::ours, plan));
+        if (options.twin) twin.add(run_fanout(FanoutServer::twin, plan));
       }
       std::printf("%6llu %6llu", static_cast<unsigned long long>(subscribers),
                   static_cast<unsigned long long>(rate));
@@ -188,19 +135,31 @@ void print_latency(const Options& options) {
   }
 }
 
-std::vector<std::uint64_t> numbers_of(const std::string& text) {
-  std::vector<std::uint64_t> out;
-  std::istringstream in(text);
-  for (std::string one; std::getline(in, one, ',');) out.push_back(std::stoull(one));
-  return out;
+// What was given, or what is there already.
+void take_numbers(Arguments& arguments, std::string_view name, std::vector<std::uint64_t>& into) {
+  const std::vector<double> given = arguments.numbers(name);
+  if (given.empty()) return;
+  into.clear();
+  for (const double number : given) into.push_back(static_cast<std::uint64_t>(number));
 }
 
-int usage() {
-  std::puts(
-      "usage: bourse_fanout_bench [--subscribers 1,10,100,1000] [--batch 32,1] [--runs 5]\n"
-      "                           [--latency-subscribers 1,10,100] [--rates 1000,10000]\n"
-      "                           [--seconds 2] [--no-twin] [--only throughput|latency]");
-  return 2;
+Options parse(Arguments& arguments) {
+  Options options;
+  options.twin = !arguments.flag("--no-twin");
+  take_numbers(arguments, "--subscribers", options.subscribers);
+  take_numbers(arguments, "--latency-subscribers", options.latency_subscribers);
+  take_numbers(arguments, "--batch", options.batches);
+  take_numbers(arguments, "--rates", options.rates);
+  options.runs = arguments.number("--runs", options.runs);
+  options.seconds = arguments.number("--seconds", options.seconds);
+  if (const auto only = arguments.text("--only")) {
+    if (*only != "throughput" && *only != "latency")
+      arguments.give_up("--only is throughput or latency, not " + *only);
+    options.throughput = *only == "throughput";
+    options.latency = *only == "latency";
+  }
+  arguments.finish();
+  return options;
 }
 
 }  // namespace
@@ -208,32 +167,8 @@ int usage() {
 
 int main(int count, char** arguments) {
   using namespace bourse;
-  Options options;
-  for (int i = 1; i < count; ++i) {
-    const std::string_view key = arguments[i];
-    if (key == "--no-twin") {
-      options.twin = false;
-      continue;
-    }
-    if (i + 1 == count) return usage();
-    const std::string value = arguments[++i];
-    if (key == "--subscribers")
-      options.subscribers = numbers_of(value);
-    else if (key == "--latency-subscribers")
-      options.latency_subscribers = numbers_of(value);
-    else if (key == "--batch")
-      options.batches = numbers_of(value);
-    else if (key == "--rates")
-      options.rates = numbers_of(value);
-    else if (key == "--runs")
-      options.runs = std::stoull(value);
-    else if (key == "--seconds")
-      options.seconds = std::stoull(value);
-    else if (key == "--only" && (value == "throughput" || value == "latency"))
-      (value == "throughput" ? options.latency : options.throughput) = false;
-    else
-      return usage();
-  }
+  Arguments given(count, arguments, usage);
+  const Options options = parse(given);
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
