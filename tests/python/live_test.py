@@ -205,6 +205,23 @@ class AgainstTheExchange(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "size"):
                 x.buy("BTC-USD", price="10000")
 
+    def test_open_orders_and_the_status_of_one_can_be_asked_for(self):
+        with bourse.connect(self.exchange.url, insecure=True) as x:
+            orders = [x.buy("BTC-USD", "0.001", price=f"{1000 + i}") for i in range(3)] + [x.buy("ETH-USD", "0.1", price="100")]
+            try:
+                found = x.open_orders()
+            except bourse.RemoteError as error:
+                self.skipTest(f"this binary has no open_orders: {error}")
+            self.assertEqual([o.order_id for o in found], [o.order_id for o in reversed(orders)])
+            self.assertEqual((found[0].symbol, str(found[0].leaves), found[0].is_open), ("ETH-USD", "0.1", True))
+            self.assertEqual([o.order_id for o in x.open_orders("ETH-USD")], [orders[3].order_id])
+            self.assertTrue(x.order_status(orders[0])["open"])
+            x.cancel(orders[0])
+            self.assertFalse(x.order_status(orders[0])["open"])
+            with self.assertRaises(bourse.RemoteError) as caught:
+                x.order_status(10**12)
+            self.assertEqual(caught.exception.code, 5009)
+
     def test_a_wrong_key_is_told_as_such(self):
         with self.assertRaises(bourse.RemoteError) as caught:
             bourse.connect(self.exchange.url, "demo", b"wrong", insecure=True)
@@ -295,6 +312,36 @@ class AServerThatMisbehaves(unittest.TestCase):
         self.assertEqual(self.requests[1]["subs"][0]["start"]["seq"], "4")
         seqs = [int(s) for e in seen if isinstance(e, bourse.Frame) for s in e.rows["seq"]]
         self.assertEqual(seqs, [1, 2, 3, 4, 5, 6, 7])
+
+    def test_an_order_that_is_sent_again_is_answered_by_what_became_of_the_first(self):
+        """The server takes the order, and dies before it tells; the retry is answered by `outcome`, as docs/PROTOCOL.md tells."""
+        report = {"op": "exec", "exec_seq": "18", "seq": "990", "exec_type": "accepted", "status": "open", "order_id": "990", "client_seq": "43",
+                  "symbol": "X", "side": "buy", "price": "10", "qty": "0.5", "leaves_qty": "0.5", "cum_qty": "0"}
+        requests = []
+
+        async def serve(socket, _path=None):
+            await socket.send(json.dumps({"op": "hello", "nonce": "n", "session": "s"}))
+            auth = json.loads(await socket.recv())
+            requests.append(auth)
+            await socket.send(json.dumps({"op": "auth_ok", "account": 1, "next_client_seq": "43", "exec_head": "17", "seq": "981"}))
+            order = json.loads(await socket.recv())
+            requests.append(order)
+            if len(requests) == 2:
+                return  # the connection ends
+            await socket.send(json.dumps({"op": "exec", **report, "exec_type": "rejected", "exec_seq": "19", "status": "rejected", "order_id": "0",
+                                          "reject_code": 5011, "reject": "duplicate_client_sequence", "duplicate": True}))
+            await socket.send(json.dumps({"op": "outcome", "id": order["id"], "client_seq": "43", "duplicate": True, "seq": "990",
+                                          "reports_total": 1, "reports": [report | {"replay": True}]}))
+            await socket.wait_closed()
+
+        async def go():
+            async with websockets.serve(serve, "127.0.0.1", 0) as server:
+                async with bourse.AsyncTrader(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as x:
+                    return await x.buy("X", "0.5", price="10")
+        order = asyncio.run(asyncio.wait_for(go(), SECONDS_MAX))
+        self.assertEqual((order.order_id, order.status, str(order.leaves)), (990, "open", "0.5"))
+        self.assertEqual(requests[1], requests[3], "the same, word for word")
+        self.assertEqual(requests[2]["exec_from"], "18")
 
     def test_a_loop_that_is_left_and_begun_again_loses_nothing(self):
         async def at_once(send, _):

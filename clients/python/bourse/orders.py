@@ -7,6 +7,7 @@ import base64
 import dataclasses
 import hashlib
 import hmac
+import itertools
 import json
 import random
 from decimal import Decimal
@@ -78,6 +79,7 @@ class _Request:
     message: dict[str, Any]
     is_answer: Callable[[Report], bool]
     answer: asyncio.Future[Report]
+    is_repeated: bool = False  # sent again: what became of the first one is told by `outcome`
 
 
 def _rejection(report: Report) -> Rejected:
@@ -101,7 +103,9 @@ class AsyncTrader:
         self._client_seq = 0
         self._exec_seq = 0
         self._pending: dict[str, _Request] = {}
+        self._questions: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
+        self._question_numbers = itertools.count(1)
         self._listeners: list[Callable[[Report], object]] = []
         self._socket: Any = None
         self._is_ready = asyncio.Event()
@@ -167,6 +171,10 @@ class AsyncTrader:
             if not request.answer.done():
                 request.answer.set_exception(self._failure)
         self._pending.clear()
+        for question in self._questions.values():
+            if not question.done():
+                question.set_exception(self._failure)
+        self._questions.clear()
 
     def _proof(self, text: bytes) -> tuple[str, bytes]:
         """HMAC with a secret; Ed25519 with a private key as PEM."""
@@ -200,7 +208,12 @@ class AsyncTrader:
                 break
             self._on_message(message)
         for request in list(self._pending.values()):
+            request.is_repeated = True
             await socket.send(json.dumps(request.message))
+        for question in self._questions.values():
+            if not question.done():
+                question.set_exception(BourseError("the connection was lost before the answer; ask again"))
+        self._questions.clear()
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["op"] == "exec":
@@ -212,7 +225,7 @@ class AsyncTrader:
             if order is not None:
                 order.take(report)
             for key, request in list(self._pending.items()):
-                if request.is_answer(report):
+                if request.is_answer(report) and not (request.is_repeated and message.get("duplicate")):
                     if order is None and request.message["op"] == "order" and report.order_id:
                         self._remember(report)
                     del self._pending[key]
@@ -221,11 +234,37 @@ class AsyncTrader:
             self._reports.put_nowait(report)
             for listener in self._listeners:
                 listener(report)
+        elif message["op"] == "outcome":
+            self._on_outcome(message)
+        elif message["op"] in ("order_status", "open_orders"):
+            asked = self._questions.pop(str(message.get("id")), None)
+            if asked is not None and not asked.done():
+                asked.set_result(message)
         elif message["op"] == "error":
+            question = self._questions.pop(str(message.get("id")), None)
+            if question is not None and not question.done():
+                question.set_exception(RemoteError(message))
             refused = self._pending.pop(str(message.get("id")), None)
             if refused is not None and not refused.answer.done():
                 refused.answer.set_exception(Rejected(int(message["code"]), message.get("name", ""),
                                                       message.get("msg", ""), message, False))
+
+    def _on_outcome(self, message: dict[str, Any]) -> None:
+        """What a request that was sent again had caused when it was sent first. The reports themselves come, or came, by the stream."""
+        request = self._pending.pop(str(message.get("id")), None)
+        if request is None or request.answer.done():
+            return
+        reports = [Report.of(raw) for raw in message["reports"]]
+        decided = next((r for r in reports if request.is_answer(r)), None)
+        if decided is None:
+            request.answer.set_exception(BourseError(f"client_seq {message.get('client_seq')}: the exchange tells no decision about it"))
+            return
+        if request.message["op"] == "order" and decided.order_id and decided.order_id not in self.orders:
+            self._remember(decided)
+            for report in reports:
+                if report.order_id == decided.order_id and report.exec_seq > decided.exec_seq:
+                    self.orders[decided.order_id].take(report)
+        request.answer.set_result(decided)
 
     def _remember(self, report: Report) -> None:
         raw = report.raw
@@ -309,6 +348,36 @@ class AsyncTrader:
         """The dead-man timer: everything is cancelled unless this is called again within `ms`; 0 disarms."""
         return await self.request({"op": "cancel_after", "ms": ms})
 
+    async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A question that is not sequenced: order_status, open_orders. RemoteError if the server cannot answer it."""
+        if self._failure is not None:
+            raise self._failure
+        number = f"q{next(self._question_numbers)}"
+        answer = self._questions[number] = asyncio.get_running_loop().create_future()
+        if self._socket is None:
+            raise BourseError("not connected at the moment; ask again")
+        await self._socket.send(json.dumps({**message, "id": number}))
+        return await asyncio.wait_for(answer, self._timeout)
+
+    async def open_orders(self, symbol: str | None = None) -> list[Order]:
+        """All open orders of the account, newest first, whoever sent them."""
+        found: list[Order] = []
+        below: dict[str, Any] = {"symbol": symbol} if symbol else {}
+        while True:
+            page = await self.ask({"op": "open_orders", **below})
+            for raw in page["orders"]:
+                found.append(Order(raw.get("symbol", ""), raw.get("side", ""), int(raw["order_id"]), int(raw.get("client_seq", 0)),
+                                   Decimal(raw["price"]) if "price" in raw else None, Decimal(raw.get("qty", "0")), raw.get("status", "open"),
+                                   Decimal(raw.get("cum_qty", "0")), Decimal(raw.get("leaves_qty", "0"))))
+            if "next_below" not in page:
+                return found
+            below["below_order_id"] = page["next_below"]
+
+    async def order_status(self, order: Order | int) -> dict[str, Any]:
+        """{"open", "order" or "report"}, as docs/PROTOCOL.md tells."""
+        number = order if isinstance(order, int) else order.order_id
+        return await self.ask({"op": "order_status", "order_id": str(number)})
+
     async def next_report(self) -> Report:
         return await self._reports.get()
 
@@ -373,6 +442,12 @@ class Trader:
 
     def cancel_after(self, ms: int) -> Report:
         return self._thread.call(self._trader.cancel_after(ms))
+
+    def open_orders(self, symbol: str | None = None) -> list[Order]:
+        return self._thread.call(self._trader.open_orders(symbol))
+
+    def order_status(self, order: Order | int) -> dict[str, Any]:
+        return self._thread.call(self._trader.order_status(order))
 
     def reports(self, seconds: float) -> Iterator[Report]:
         """As they come, until none has come for so long."""
