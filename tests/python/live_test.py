@@ -41,28 +41,31 @@ def frames(live, count, channel=1):
     return found, notices
 
 
-class AgainstTheExchange(unittest.TestCase):
-    def setUp(self):
-        self.exchange = ExchangeProcess("--set", "demo.commands_per_second=500").start()
-        self.port = self.exchange.url.rsplit(":", 1)[1]
-        self.addCleanup(self.exchange.__exit__)
+class WithAnExchange(unittest.TestCase):
+    @classmethod
+    def start(cls):
+        cls.exchange = ExchangeProcess("--set", "demo.commands_per_second=500").start()
+        cls.port = cls.exchange.url.rsplit(":", 1)[1]
 
     def live(self, **options):
         live = bourse.Live(self.exchange.url, insecure=True, **options)
         self.addCleanup(live.close)
         return live
 
-    def restart(self):
-        """On the same port, as a service would."""
-        self.exchange.kill()
-        arguments = self.exchange.arguments
-        arguments[arguments.index("--port") + 1] = self.port
-        self.exchange.start()
-
     def assert_book_of_the_log(self, book):
         told = json.loads(run("book", book.instrument.symbol, "--at-seq", str(book.seq), "--journal", self.exchange.journal, "--json",
                               check=0)[1])
         self.assertEqual(f"{book.book_hash():016x}", told["book_hash"])
+
+
+class AgainstTheExchange(WithAnExchange):
+    @classmethod
+    def setUpClass(cls):
+        cls.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.exchange.__exit__()
 
     def test_a_book_from_a_snapshot_is_the_book_of_the_log(self):
         live = self.live().subscribe("mbo", "BTC-USD", snapshot=True)
@@ -82,42 +85,6 @@ class AgainstTheExchange(unittest.TestCase):
         self.assertEqual(set(books), {"BTC-USD", "ETH-USD"})
         for book in books.values():
             self.assert_book_of_the_log(book)
-
-    def test_a_killed_and_restarted_exchange_is_resumed_behind_what_was_received(self):
-        live = self.live().subscribe("mbo", "BTC-USD", snapshot=True)
-        found, _ = frames(live, 100)
-        book = live.book("BTC-USD")
-        for frame in found:
-            book.apply(frame.rows)
-        restarting = threading.Thread(target=self.restart)
-        restarting.start()
-        seen = []
-        behind = 0
-        for event in live:  # book.apply raises on any hole
-            seen.append(type(event))
-            if isinstance(event, bourse.Frame) and event.channel == 1:
-                self.assertFalse(event.is_snapshot, "resumed, not begun anew")
-                book.apply(event.rows)
-                behind += bourse.Reconnected in seen
-                if behind >= 100:
-                    break
-        restarting.join()
-        self.assertIn(bourse.Disconnected, seen)
-        self.assertNotIn(bourse.Gap, seen)
-        self.assertLess(seen.index(bourse.Disconnected), seen.index(bourse.Reconnected))
-        self.assert_book_of_the_log(book)
-
-    def test_a_stopped_exchange_is_stale_and_goes_on(self):
-        live = self.live(stale_s=1.5).subscribe("mbo", "BTC-USD", snapshot=True)
-        frames(live, 20)
-        self.exchange.process.send_signal(signal.SIGSTOP)
-        self.addCleanup(self.exchange.process.send_signal, signal.SIGCONT)
-        for event in live:
-            if isinstance(event, bourse.Stale):
-                self.assertGreaterEqual(event.ms, 1500)
-                break
-        self.exchange.process.send_signal(signal.SIGCONT)
-        self.assertEqual(len(frames(live, 20)[0]), 20)
 
     def test_one_that_does_not_read_for_a_while_loses_nothing(self):
         live = self.live(queue=8).subscribe("mbo", "*", snapshot=True)
@@ -170,6 +137,8 @@ class AgainstTheExchange(unittest.TestCase):
 
     def test_orders_are_accepted_changed_and_cancelled(self):
         with bourse.connect(self.exchange.url, insecure=True) as x:
+            x.cancel_all()
+            list(x.reports(0.5))
             order = x.buy("BTC-USD", "0.5", price="10000.01", cl_ord_id="mine-1")
             self.assertEqual((order.status, order.leaves, order.price), ("open", order.qty, order.price))
             x.amend(order, price="10000.02", size="0.4")
@@ -207,6 +176,7 @@ class AgainstTheExchange(unittest.TestCase):
 
     def test_open_orders_and_the_status_of_one_can_be_asked_for(self):
         with bourse.connect(self.exchange.url, insecure=True) as x:
+            x.cancel_all()
             orders = [x.buy("BTC-USD", "0.001", price=f"{1000 + i}") for i in range(3)] + [x.buy("ETH-USD", "0.1", price="100")]
             try:
                 found = x.open_orders()
@@ -221,11 +191,61 @@ class AgainstTheExchange(unittest.TestCase):
             with self.assertRaises(bourse.RemoteError) as caught:
                 x.order_status(10**12)
             self.assertEqual(caught.exception.code, 5009)
+            x.cancel_all()
 
     def test_a_wrong_key_is_told_as_such(self):
         with self.assertRaises(bourse.RemoteError) as caught:
             bourse.connect(self.exchange.url, "demo", b"wrong", insecure=True)
         self.assertEqual(caught.exception.code, 3002)
+
+
+class OverKillsAndStops(WithAnExchange):
+    def setUp(self):
+        self.start()
+        self.addCleanup(self.exchange.__exit__)
+
+    def restart(self):
+        """On the same port, as a service would."""
+        self.exchange.kill()
+        arguments = self.exchange.arguments
+        arguments[arguments.index("--port") + 1] = self.port
+        self.exchange.start()
+
+    def test_a_killed_and_restarted_exchange_is_resumed_behind_what_was_received(self):
+        live = self.live().subscribe("mbo", "BTC-USD", snapshot=True)
+        found, _ = frames(live, 100)
+        book = live.book("BTC-USD")
+        for frame in found:
+            book.apply(frame.rows)
+        restarting = threading.Thread(target=self.restart)
+        restarting.start()
+        seen = []
+        behind = 0
+        for event in live:  # book.apply raises on any hole
+            seen.append(type(event))
+            if isinstance(event, bourse.Frame) and event.channel == 1:
+                self.assertFalse(event.is_snapshot, "resumed, not begun anew")
+                book.apply(event.rows)
+                behind += bourse.Reconnected in seen
+                if behind >= 100:
+                    break
+        restarting.join()
+        self.assertIn(bourse.Disconnected, seen)
+        self.assertNotIn(bourse.Gap, seen)
+        self.assertLess(seen.index(bourse.Disconnected), seen.index(bourse.Reconnected))
+        self.assert_book_of_the_log(book)
+
+    def test_a_stopped_exchange_is_stale_and_goes_on(self):
+        live = self.live(stale_s=1.5).subscribe("mbo", "BTC-USD", snapshot=True)
+        frames(live, 20)
+        self.exchange.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.exchange.process.send_signal, signal.SIGCONT)
+        for event in live:
+            if isinstance(event, bourse.Stale):
+                self.assertGreaterEqual(event.ms, 1500)
+                break
+        self.exchange.process.send_signal(signal.SIGCONT)
+        self.assertEqual(len(frames(live, 20)[0]), 20)
 
     def test_orders_survive_a_killed_exchange_once_each(self):
         accepted = []
