@@ -1,7 +1,5 @@
 #include "matching/ladder.h"
 
-#include <algorithm>
-
 namespace bourse {
 
 Handle Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
@@ -10,7 +8,7 @@ Handle Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key, std
     const Handle at = slot & ~node_tag;
     const LadderNode& node = memory.nodes[at];
     if (!covers(node, key)) return split(memory, key, slot, node.prefix, parent);
-    if (node.shift == 0) hot(key) = at;
+    if (node.shift == 0) memory.hot(number_, key) = at;
     const unsigned child = digit(key, node.shift);
     if ((node.children_mask >> child & 1) == 0) return add_child(memory, at, key);
     parent = at;
@@ -30,6 +28,7 @@ Handle Ladder::split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot
   node.prefix = key;
   node.parent = parent;
   node.shift = shift;
+  node.ladder = number_;
   node.children_mask = std::uint64_t{1} << digit(key, shift) | std::uint64_t{1}
                                                                    << digit(slot_key, shift);
   node.children[digit(slot_key, shift)] = slot;
@@ -37,7 +36,7 @@ Handle Ladder::split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot
   const Handle level = new_level(memory, key, handle);
   node.children[digit(key, shift)] = level;
   replace_child(memory, parent, key, handle | node_tag);
-  if (shift == 0) hot(key) = handle;
+  if (shift == 0) memory.hot(number_, key) = handle;
   return level;
 }
 
@@ -66,13 +65,12 @@ void Ladder::collapse(LadderMemory& memory, Handle at) {
   const Handle parent = node.parent;
   set_parent(memory, child, parent);
   replace_child(memory, parent, key, child);
-  if (hot(key) == at) hot(key) = no_handle;
+  if (Handle& hot = memory.hot(number_, key); hot == at) hot = no_handle;
   memory.nodes.release(at);
 }
 
 bool Ladder::consistent(const LadderMemory& memory) const {
-  const bool hot_empty = std::ranges::all_of(hot_, [](Handle node) { return node == no_handle; });
-  if (root_ == no_handle) return best_ == no_handle && hot_empty;
+  if (root_ == no_handle) return best_ == no_handle;
   return best_ == best_below(memory, root_) && best_key_ == memory.levels[best_].key &&
          consistent_below(memory, root_, no_handle);
 }
@@ -81,7 +79,8 @@ bool Ladder::consistent_below(const LadderMemory& memory, std::uint32_t slot, Ha
   if (!is_node(slot)) return memory.levels[slot].parent == parent;
   const Handle at = slot & ~node_tag;
   const LadderNode& node = memory.nodes[at];
-  if (node.parent != parent || std::popcount(node.children_mask) < 2) return false;
+  if (node.parent != parent || node.ladder != number_) return false;
+  if (std::popcount(node.children_mask) < 2) return false;
   for (std::uint64_t rest = node.children_mask; rest != 0; rest &= rest - 1) {
     const auto child = static_cast<unsigned>(std::countr_zero(rest));
     const std::uint32_t below = node.children[child];

@@ -4,17 +4,20 @@
 //           part (so at most one node less than levels), and a cached best. Bids and asks are the
 //           same code: a key is the price counted from the worst, so a higher key is better.
 //           find, insert, erase and next_worse take at most 11 steps, and no memory beyond what
-//           LadderMemory took at the start. Most take one: the lowest nodes used last are known.
+//           LadderMemory took at the start. Most take one: LadderMemory remembers the lowest nodes
+//           used last, of all ladders.
 //   Units:  keys: ticks from the worst price of the instrument; handles into LadderMemory.
 //   Owner:  the thread of the engine.
 //   Errors: none; room for a level per order is the order pool's promise.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "matching/order_queue.h"  // OrderQueue
+#include "matching/pages.h"        // Pages, take_pages
 #include "matching/slab.h"         // Slab, Handle
 #include "matching/types.h"        // PriceTicks, QuantityLots, Side, SymbolId
 
@@ -49,15 +52,27 @@ struct LadderNode {
   std::uint64_t prefix;  // any key below this node
   Handle parent;
   std::uint32_t shift;         // the node branches on bits shift .. shift + 5 of the key
+  std::uint32_t ladder;        // number of the ladder it belongs to
   std::uint32_t children[64];  // level, or node | node_tag
 };
-static_assert(sizeof(LadderNode) == 280);
+static_assert(sizeof(LadderNode) == 288);
 
 // Levels and nodes of all ladders of an engine.
 struct LadderMemory {
-  explicit LadderMemory(std::uint32_t levels_max) : levels(levels_max), nodes(levels_max) {}
+  explicit LadderMemory(std::uint32_t levels_max)
+      : levels(levels_max), nodes(levels_max), hot_nodes(take_pages<Handle>(hot_count)) {
+    std::fill_n(hot_nodes.get(), hot_count, no_handle);
+  }
+  // Where the node of shift 0 for this key of this ladder is remembered, if it was used last of
+  // those that share the place.
+  Handle& hot(std::uint32_t ladder, std::uint64_t key) {
+    return hot_nodes[((key >> 6) + ladder * std::uint64_t{0x9e3779b1}) % hot_count];
+  }
   Slab<Level, &Level::parent> levels;
   Slab<LadderNode, &LadderNode::parent> nodes;
+  static constexpr std::size_t hot_count = 4096;
+  Pages<Handle> hot_nodes;
+  std::uint32_t ladder_count = 0;  // that have had a level
 };
 
 class Ladder {
@@ -93,15 +108,12 @@ class Ladder {
   static Handle best_below(const LadderMemory& memory, std::uint32_t slot);
   static void set_parent(LadderMemory& memory, std::uint32_t slot, Handle parent);
   void replace_child(LadderMemory& memory, Handle parent, std::uint64_t key, std::uint32_t slot);
-  Handle& hot(std::uint64_t key) { return hot_[key >> 6 & (hot_count - 1)]; }
   bool consistent_below(const LadderMemory& memory, std::uint32_t slot, Handle parent) const;
 
   std::uint32_t root_ = no_handle;  // slot: level, or node | node_tag; no_handle if empty
   Handle best_ = no_handle;
   std::uint64_t best_key_ = 0;  // of best_, if there is one
-  // Nodes with shift 0 that were used last, each at its own place: nearly all orders land there.
-  static constexpr std::size_t hot_count = 4;
-  Handle hot_[hot_count] = {no_handle, no_handle, no_handle, no_handle};
+  std::uint32_t number_ = 0;    // in LadderMemory; 0: it has had no level yet
 };
 
 inline Handle Ladder::find(const LadderMemory& memory, std::uint64_t key) const {
@@ -166,11 +178,14 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
 
 [[gnu::always_inline]] inline Handle Ladder::find_or_insert(LadderMemory& memory,
                                                             std::uint64_t key) {
-  if (root_ == no_handle) return root_ = new_level(memory, key, no_handle);
-  const Handle known = hot(key);
+  if (root_ == no_handle) {
+    if (number_ == 0) number_ = ++memory.ladder_count;
+    return root_ = new_level(memory, key, no_handle);
+  }
+  const Handle known = memory.hot(number_, key);
   if (known != no_handle) [[likely]] {
     const LadderNode& node = memory.nodes[known];
-    if ((key ^ node.prefix) < 64) [[likely]] {
+    if (((key ^ node.prefix) >> 6 | (node.ladder ^ number_)) == 0) [[likely]] {
       const bool is_there = (node.children_mask >> (key & 63) & 1) != 0;
       return is_there ? node.children[key & 63] : add_child(memory, known, key);
     }
