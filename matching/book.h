@@ -22,17 +22,23 @@ namespace bourse {
 // What the books of an engine share.
 struct BookMemory {
   explicit BookMemory(std::uint32_t orders_max)
-      : orders(orders_max), lines(2 * (orders_max + 1)), ladders(orders_max + 1), ids(orders_max) {}
+      : orders(orders_max),
+        lines(orders_max + 1, 2 * (orders_max + 1)),
+        ladders(orders_max + 1),
+        ids(orders_max) {}
 
-  auto id_of() const {
-    return [this](Handle handle) { return orders[handle].id; };
-  }
+  struct IdOf {
+    const OrderPool& orders;
+    OrderId operator()(Handle handle) const { return orders[handle].id; }
+    void prefetch(Handle handle) const { orders.prefetch(handle); }
+  };
+  IdOf id_of() const { return {orders}; }
   Handle find_order(OrderId id) const { return ids.find(id, id_of()); }
   Level& level_of(Handle order) { return ladders.levels[orders[order].level]; }
   const Level& level_of(Handle order) const { return ladders.levels[orders[order].level]; }
 
   OrderPool orders;
-  QueueLines lines;
+  QueueLines lines;  // each level is at home in the line with its own handle
   LadderMemory ladders;
   IdTable ids;
   StateHash hash;
@@ -103,7 +109,8 @@ class Book {
   // hidden if its flags say so.
   void append(BookMemory& memory, Handle order, PriceTicks price);
   // The same where the key of the price is known.
-  void append(BookMemory& memory, Handle order, Side side, std::uint64_t key, PriceTicks price) {
+  [[gnu::always_inline]] void append(BookMemory& memory, Handle order, Side side, std::uint64_t key,
+                                     PriceTicks price) {
     append_to(memory, ladder(side), order, key, price);
   }
   // Puts a stop at the end of the queue that waits for `stop_price`.
@@ -155,6 +162,7 @@ class Book {
                                                    PriceTicks price) {
   Order& order = memory.orders[handle];
   const Handle at = ladder.find_or_insert(memory.ladders, key);
+  memory.lines.prefetch(at);
   Level& level = memory.ladders.levels[at];
   if (level.is_empty()) {
     level.price = price;
@@ -163,13 +171,14 @@ class Book {
   order.level = at;
   if (order.is_plain) [[likely]] {
     level.total += order.leaves;
-    order.place = level.displayed.append(memory.lines, handle);
+    order.place = level.displayed.append(memory.lines, handle, at);
     return;
   }
   const bool hidden = order.is_hidden() && !order.is_waiting;
   (hidden ? level.hidden_total : level.total) += order.leaves;
   level.hidden_total += memory.orders.details(handle).reserve;
-  order.place = (hidden ? level.hidden : level.displayed).append(memory.lines, handle);
+  order.place = hidden ? level.hidden.append(memory.lines, handle)
+                       : level.displayed.append(memory.lines, handle, at);
 }
 
 [[gnu::always_inline]] inline void Book::append(BookMemory& memory, Handle handle,

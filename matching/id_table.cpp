@@ -9,8 +9,8 @@ IdTable::IdTable(std::uint32_t entries_max) {
   buckets_most_ = buckets_least;
   while (buckets_most_ * 10 < entries_max) buckets_most_ *= 2;
   memory_ = take_zeroed_pages<Bucket>(2 * buckets_most_);
-  now_ = {memory_.get(), buckets_least - 1};
-  grow_at_ = entries_at_growth(buckets_least);
+  now_ = {memory_.get(), buckets_least - 1, 64 - std::bit_width(buckets_least - 1)};
+  grow_at_ = simple_below_ = entries_at_growth(buckets_least);
 }
 
 }  // namespace bourse

@@ -1,10 +1,10 @@
 // The id table: from the id of an open order to its handle.
 //   Shape:  buckets of one cache line: 12 entries of 4 bytes (the handle, and 8 more bits of the
-//           id's hash), a tag of 8 bits for each, and a count of the entries that did not fit and
+//           id's hash), a tag of 7 bits for each, and a count of the entries that did not fit and
 //           stand in a bucket behind. All 12 tags are compared at once; an entry is erased by
 //           clearing its tag. The table follows the number of open orders: when it is two thirds
 //           full it doubles, and the entries move over a few buckets at a time, so that no single
-//           command pays for it. It never shrinks.
+//           command pays for it: bucket b becomes the buckets 2b and 2b + 1. It never shrinks.
 //   Owner:  the thread of the engine.
 //   Errors: none; the order pool bounds the number of entries. All memory is taken in the
 //           constructor and touched when used.
@@ -35,31 +35,40 @@ class IdTable {
   template <class IdOf>
   [[gnu::always_inline]] Handle find(OrderId id, const IdOf& id_of) const {
     const std::uint64_t hash = hash_of(id);
-    const Handle found = find_in(now_, hash, id, id_of);
-    if (found != no_handle || !is_moving()) [[likely]]
-      return found;
-    return find_before(hash, id, id_of);
+    Bucket& bucket = now_.home(hash);
+    const std::uint32_t rest = entry_of(hash, 0);
+    for (std::uint32_t bits = matches(bucket, tag_of(hash)); bits != 0; bits &= bits - 1) {
+      const int place = std::countr_zero(bits);
+      const Handle handle = bucket.entries[place] ^ rest;
+      if (handle <= handle_mask && id_of(handle) == id) [[likely]] {
+        found_ = {&bucket, place, handle};
+        return handle;
+      }
+    }
+    if (bucket.overflow == 0 && !is_moving()) [[likely]]
+      return no_handle;
+    return find_further(hash, id, id_of);
   }
 
   // False: the id is in the table, which has not changed.
   template <class IdOf>
   [[gnu::always_inline]] bool insert_new(OrderId id, Handle handle, const IdOf& id_of) {
     const std::uint64_t hash = hash_of(id);
-    const std::uint8_t tag = tag_of(hash);
-    Bucket& bucket = now_.buckets[now_.home(hash)];
-    const std::uint32_t free = matches(bucket, 0);
-    const bool is_simple = (matches(bucket, tag) | bucket.overflow) == 0 && free != 0 &&
-                           entry_count_ < grow_at_ && !is_moving();
+    Bucket& bucket = now_.home(hash);
+    const std::uint32_t used = used_places(bucket);
+    const bool is_simple = (matches(bucket, tag_of(hash)) | bucket.overflow) == 0 &&
+                           used != all_places && entry_count_ < simple_below_;
     if (!is_simple) [[unlikely]]
       return insert_crowded(id, handle, id_of);
     ++entry_count_;
-    put(bucket, std::countr_zero(free), hash, handle);
+    put(bucket, std::countr_one(used), hash, handle);
     return true;
   }
 
   // REQUIRES: the id is not in the table.
   template <class IdOf>
   void insert(OrderId id, Handle handle, const IdOf& id_of) {
+    found_.handle = no_handle;
     if (is_moving()) [[unlikely]]
       move_some(id_of);
     if (entry_count_ >= grow_at_) [[unlikely]]
@@ -71,38 +80,24 @@ class IdTable {
   // REQUIRES: the entry is in the table.
   [[gnu::always_inline]] void erase(OrderId id, Handle handle) {
     --entry_count_;
-    const std::uint64_t hash = hash_of(id);
-    if (erase_in(now_, hash, handle)) [[likely]]
-      return;
-    erase_before(hash, handle);
+    if (found_.handle != handle) return erase_anywhere(hash_of(id), handle);
+    found_.handle = no_handle;
+    set_tag(*found_.bucket, found_.place, 0);
   }
 
-  void prefetch(OrderId id) const { __builtin_prefetch(&now_.buckets[now_.home(hash_of(id))]); }
+  void prefetch(OrderId id) const { __builtin_prefetch(&now_.home(hash_of(id)), 1); }
   std::uint32_t entry_count() const { return entry_count_; }
   std::uint32_t bucket_count() const { return now_.mask + 1; }
   bool is_moving() const { return moved_ != no_handle; }
 
  private:
-  [[gnu::noinline]] void erase_before(std::uint64_t hash, Handle handle) const {
-    CHECK(is_moving() && erase_in(before_, hash, handle));
-  }
-  template <class IdOf>
-  [[gnu::noinline]] Handle find_before(std::uint64_t hash, OrderId id, const IdOf& id_of) const {
-    return find_in(before_, hash, id, id_of);
-  }
-  template <class IdOf>
-  [[gnu::noinline]] bool insert_crowded(OrderId id, Handle handle, const IdOf& id_of) {
-    if (find(id, id_of) != no_handle) return false;
-    insert(id, handle, id_of);
-    return true;
-  }
-
   static constexpr std::uint32_t bucket_entries = 12;
+  static constexpr std::uint32_t all_places = (1u << bucket_entries) - 1;
   static constexpr std::uint32_t buckets_least = 1024;
   static constexpr std::uint32_t handle_mask = (1u << 24) - 1;
 
   struct alignas(64) Bucket {
-    std::uint8_t tags[bucket_entries];  // 0 = free
+    std::uint8_t tags[bucket_entries];  // 0 = free; else the highest bit is set
     std::uint32_t overflow;  // entries whose home is here or before and that stand behind
     std::uint32_t entries[bucket_entries];  // handle, and the rest of the hash above it
   };
@@ -110,77 +105,117 @@ class IdTable {
   struct Table {
     Bucket* buckets;
     std::uint32_t mask;
-    std::uint32_t home(std::uint64_t hash) const { return static_cast<std::uint32_t>(hash) & mask; }
+    std::uint32_t shift;
+    std::uint32_t home_index(std::uint64_t hash) const {
+      return static_cast<std::uint32_t>(hash >> shift);
+    }
+    Bucket& home(std::uint64_t hash) const { return buckets[hash >> shift]; }
+  };
+  // Nearly always an order is looked for before it is erased, so its entry is known then.
+  struct Found {
+    Bucket* bucket;  // the home of the entry
+    int place;
+    Handle handle;  // no_handle: none
   };
 
   static std::uint64_t hash_of(OrderId id) {
     const std::uint64_t x = id.value() * 0x9e3779b97f4a7c15u;
-    return x ^ x >> 32;  // the low bits choose the bucket, the highest 16 make tag and entry
+    return x ^ x >> 32;  // the high bits choose the bucket, the lowest 15 make tag and entry
   }
-  // Never 0, so that no entry looks free.
-  static std::uint8_t tag_of(std::uint64_t hash) {
-    const auto tag = static_cast<std::uint8_t>(hash >> 56);
-    return static_cast<std::uint8_t>(tag + (tag == 0));
-  }
+  static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash | 0x80); }
   static std::uint32_t entry_of(std::uint64_t hash, Handle handle) {
-    return (static_cast<std::uint32_t>(hash >> 24) & ~handle_mask) | handle;
+    return (static_cast<std::uint32_t>(hash << 17) & ~handle_mask) | handle;
   }
   static void put(Bucket& bucket, int place, std::uint64_t hash, Handle handle) {
-    bucket.tags[place] = tag_of(hash);
+    set_tag(bucket, place, tag_of(hash));
     bucket.entries[place] = entry_of(hash, handle);
   }
+#ifdef __SSE2__
   // Bit i: entries[i] has this tag.
   static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) {
-#ifdef __SSE2__
     const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
     const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & ((1u << bucket_entries) - 1);
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal)) & all_places;
+  }
+  static std::uint32_t used_places(const Bucket& bucket) {
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(tags)) & all_places;
+  }
+  // All tags are written at once, because they are read at once and very soon: a processor reads a
+  // word from its store buffer only if one store wrote all of it, and else waits until the cache
+  // has it.
+  static void set_tag(Bucket& bucket, int place, std::uint8_t tag) {
+    auto* const tags = reinterpret_cast<__m128i*>(&bucket);
+    const __m128i numbers = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m128i here = _mm_cmpeq_epi8(numbers, _mm_set1_epi8(static_cast<char>(place)));
+    const __m128i added = _mm_and_si128(here, _mm_set1_epi8(static_cast<char>(tag)));
+    const __m128i others = _mm_andnot_si128(here, _mm_load_si128(tags));
+    _mm_store_si128(tags, _mm_or_si128(others, added));
+  }
 #else
+  static std::uint32_t matches(const Bucket& bucket, std::uint8_t tag) {
     std::uint32_t bits = 0;
     for (std::uint32_t i = 0; i < bucket_entries; ++i) {
       bits |= static_cast<std::uint32_t>(bucket.tags[i] == tag) << i;
     }
     return bits;
+  }
+  static std::uint32_t used_places(const Bucket& bucket) {
+    return all_places & ~matches(bucket, 0);
+  }
+  static void set_tag(Bucket& bucket, int place, std::uint8_t tag) { bucket.tags[place] = tag; }
 #endif
+
+  // Not in the home bucket of the table in use.
+  template <class IdOf>
+  [[gnu::noinline]] Handle find_further(std::uint64_t hash, OrderId id, const IdOf& id_of) const {
+    const Handle found = find_in(now_, hash, id, id_of);
+    return found != no_handle || !is_moving() ? found : find_in(before_, hash, id, id_of);
+  }
+  template <class IdOf>
+  [[gnu::noinline]] bool insert_crowded(OrderId id, Handle handle, const IdOf& id_of) {
+    if (find(id, id_of) != no_handle) return false;
+    insert(id, handle, id_of);
+    return true;
+  }
+  [[gnu::noinline]] void erase_anywhere(std::uint64_t hash, Handle handle) {
+    if (erase_in(now_, hash, handle)) return;
+    CHECK(is_moving() && erase_in(before_, hash, handle));
   }
 
   template <class IdOf>
-  [[gnu::always_inline]] static Handle find_in(const Table& table, std::uint64_t hash, OrderId id,
-                                               const IdOf& id_of) {
+  static Handle find_in(const Table& table, std::uint64_t hash, OrderId id, const IdOf& id_of) {
     const std::uint8_t tag = tag_of(hash);
     const std::uint32_t rest = entry_of(hash, 0);
-    for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
+    for (std::uint32_t at = table.home_index(hash);; at = (at + 1) & table.mask) {
       const Bucket& bucket = table.buckets[at];
       for (std::uint32_t bits = matches(bucket, tag); bits != 0; bits &= bits - 1) {
         const Handle handle = bucket.entries[std::countr_zero(bits)] ^ rest;
-        if (handle <= handle_mask && id_of(handle) == id) [[likely]]
-          return handle;
+        if (handle <= handle_mask && id_of(handle) == id) return handle;
       }
-      if (bucket.overflow == 0) [[likely]]
-        return no_handle;
+      if (bucket.overflow == 0) return no_handle;
     }
   }
   static void insert_in(const Table& table, std::uint64_t hash, Handle handle) {
-    for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
+    for (std::uint32_t at = table.home_index(hash);; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
-      if (const std::uint32_t free = matches(bucket, 0); free != 0) [[likely]] {
-        return put(bucket, std::countr_zero(free), hash, handle);
+      if (const std::uint32_t used = used_places(bucket); used != all_places) [[likely]] {
+        return put(bucket, std::countr_one(used), hash, handle);
       }
       ++bucket.overflow;
     }
   }
-  [[gnu::always_inline]] static bool erase_in(const Table& table, std::uint64_t hash,
-                                              Handle handle) {
+  static bool erase_in(const Table& table, std::uint64_t hash, Handle handle) {
     const std::uint8_t tag = tag_of(hash);
     const std::uint32_t entry = entry_of(hash, handle);
-    for (std::uint32_t at = table.home(hash);; at = (at + 1) & table.mask) {
+    const std::uint32_t home = table.home_index(hash);
+    for (std::uint32_t at = home;; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
       for (std::uint32_t bits = matches(bucket, tag); bits != 0; bits &= bits - 1) {
         const int place = std::countr_zero(bits);
         if (bucket.entries[place] != entry) continue;
-        bucket.tags[place] = 0;
-        for (std::uint32_t passed = table.home(hash); passed != at;
-             passed = (passed + 1) & table.mask) {
+        set_tag(bucket, place, 0);
+        for (std::uint32_t passed = home; passed != at; passed = (passed + 1) & table.mask) {
           --table.buckets[passed].overflow;
         }
         return true;
@@ -193,8 +228,9 @@ class IdTable {
   [[gnu::noinline, gnu::cold]] void grow(const IdOf& id_of) {
     while (is_moving()) move_some(id_of);
     before_ = now_;
-    now_ = {before_.buckets + before_.mask + 1, 2 * before_.mask + 1};
+    now_ = {before_.buckets + before_.mask + 1, 2 * before_.mask + 1, before_.shift - 1};
     grow_at_ = entries_at_growth(now_.mask + 1);
+    simple_below_ = 0;
     moved_ = 0;
   }
   // Two buckets of the old table: it is empty long before the new one is full.
@@ -210,7 +246,20 @@ class IdTable {
         insert_in(now_, hash, handle);
       }
     }
-    if (moved_ > before_.mask) moved_ = no_handle;
+    if (moved_ > before_.mask) {
+      moved_ = no_handle;
+      simple_below_ = grow_at_;
+      return;
+    }
+    // What the next call will ask: the orders lie anywhere.
+    if constexpr (requires { id_of.prefetch(Handle{}); }) {
+      for (std::uint32_t at = moved_; at < moved_ + 2; ++at) {
+        const Bucket& bucket = before_.buckets[at];
+        for (std::uint32_t bits = used_places(bucket); bits != 0; bits &= bits - 1) {
+          id_of.prefetch(bucket.entries[std::countr_zero(bits)] & handle_mask);
+        }
+      }
+    }
   }
   std::uint32_t entries_at_growth(std::uint32_t bucket_count) const {
     return bucket_count == buckets_most_ ? entries_most + 1 : bucket_count * 8;
@@ -219,10 +268,12 @@ class IdTable {
   ZeroedPages<Bucket> memory_;  // tables of 1, 2, 4, ... times buckets_least, one behind the other
   std::uint32_t buckets_most_;
   std::uint32_t grow_at_;
+  std::uint32_t simple_below_;  // with fewer entries an insert has nothing else to do
   Table now_;
   Table before_{};
   std::uint32_t moved_ = no_handle;  // buckets of before_ that are empty; no_handle: all
   std::uint32_t entry_count_ = 0;
+  mutable Found found_{nullptr, 0, no_handle};  // by the last find() that found one at home
 };
 
 }  // namespace bourse

@@ -3,6 +3,8 @@
 //           that are still there. An order knows its place (line and slot), so taking it out
 //           clears one bit in one line: no neighbour is touched, and a walk reads line after line.
 //           A line that is empty goes back. append, erase, front and next are O(1).
+//           A queue can have a home: a line of its own, in which it begins. Whoever knows the home
+//           can ask for its memory before the queue itself has come from there.
 //   Owner:  the thread of the engine. The queues of levels and of accounts share one QueueLines.
 //   Errors: none; there are lines for all open orders, each in two queues and alone in its lines.
 #pragma once
@@ -25,7 +27,25 @@ struct alignas(64) QueueLine {
 };
 static_assert(sizeof(QueueLine) == 64);
 
-using QueueLines = Slab<QueueLine, &QueueLine::next>;
+class QueueLines {
+ public:
+  // `homes` lines that belong to somebody for good, and `lines_max` that come and go.
+  QueueLines(std::uint32_t homes, std::uint32_t lines_max)
+      : lines_(homes + lines_max, homes), homes_(homes) {}
+
+  [[gnu::always_inline]] Handle take() { return lines_.take(); }
+  [[gnu::always_inline]] void give_back(Handle line) {
+    if (line >= homes_) lines_.release(line);
+  }
+  QueueLine& operator[](Handle line) { return lines_[line]; }
+  const QueueLine& operator[](Handle line) const { return lines_[line]; }
+  void prefetch(Handle line) const { __builtin_prefetch(&lines_[line], 1); }
+  std::uint32_t live_count() const { return lines_.live_count(); }  // without homes
+
+ private:
+  Slab<QueueLine, &QueueLine::next> lines_;
+  std::uint32_t homes_;
+};
 
 // Where an order is in its queue: line * 16 + slot.
 using QueuePlace = std::uint32_t;
@@ -42,9 +62,12 @@ struct OrderQueue {
 
   bool is_empty() const { return count == 0; }
 
-  [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order) {
+  // `home`: where it begins if it is empty; no_handle: in any line.
+  [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order,
+                                           Handle home = no_handle) {
     if (count == 0) {
-      first = last = new_line(lines, no_handle);
+      first = last = home == no_handle ? lines.take() : home;
+      begin_line(lines[first], no_handle);
     } else if (lines[last].used == QueueLine::slot_count) [[unlikely]] {
       add_line(lines);
     }
@@ -66,7 +89,7 @@ struct OrderQueue {
     // Slots behind the youngest order are free again: an order that comes and goes at the end
     // leaves nothing behind.
     line.used = static_cast<std::uint16_t>(std::bit_width(live));
-    if (--count == 0) return lines.release(first);
+    if (--count == 0) return lines.give_back(first);
     if (live == 0) [[unlikely]]
       drop_line(lines, place >> 4);
   }
@@ -93,16 +116,14 @@ struct OrderQueue {
   static QueuePlace first_of(const QueueLines& lines, Handle line) {
     return line << 4 | static_cast<std::uint32_t>(std::countr_zero(lines[line].live));
   }
-  [[gnu::always_inline]] static Handle new_line(QueueLines& lines, Handle prev) {
-    const Handle added = lines.take();
-    QueueLine& line = lines[added];
+  static void begin_line(QueueLine& line, Handle prev) {
     line.next = no_handle;
     line.prev = prev;
     line.live = line.used = 0;
-    return added;
   }
   [[gnu::noinline]] void add_line(QueueLines& lines) {
-    const Handle added = new_line(lines, last);
+    const Handle added = lines.take();
+    begin_line(lines[added], last);
     lines[last].next = added;
     last = added;
   }
@@ -110,7 +131,7 @@ struct OrderQueue {
     const QueueLine& line = lines[dropped];
     (line.prev == no_handle ? first : lines[line.prev].next) = line.next;
     (line.next == no_handle ? last : lines[line.next].prev) = line.prev;
-    lines.release(dropped);
+    lines.give_back(dropped);
   }
 };
 

@@ -22,8 +22,11 @@ inline constexpr Handle no_handle = std::numeric_limits<Handle>::max();
 template <class Record, Handle Record::* link>
 class Slab {
  public:
-  explicit Slab(std::uint32_t records_max)
-      : records_(take_pages<Record>(records_max)), records_max_(records_max) {}
+  // Handles below `first` are never taken: those records are the caller's.
+  explicit Slab(std::uint32_t records_max, std::uint32_t first = 0)
+      : records_(take_pages<Record>(records_max)),
+        records_max_(records_max),
+        touched_count_(first) {}
 
   // The record's bytes are those of its previous use: assign every member.
   [[gnu::always_inline]] Handle take() {
@@ -61,7 +64,7 @@ class Slab {
  private:
   Pages<Record> records_;
   std::uint32_t records_max_;
-  std::uint32_t touched_count_ = 0;
+  std::uint32_t touched_count_;
   std::uint32_t live_count_ = 0;
   Handle released_ = no_handle;
 };

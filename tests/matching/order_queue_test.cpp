@@ -34,7 +34,7 @@ class OrderQueueTest : public ::testing::Test {
     return known == expected.end();
   }
 
-  QueueLines lines{1000};
+  QueueLines lines{10, 1000};
   OrderQueue queue{};
   std::vector<Standing> expected;
 };
@@ -74,6 +74,28 @@ TEST_F(OrderQueueTest, OrdersThatComeAndGoAtTheEndTakeNoNewLines) {
     erase(1);
   }
   EXPECT_TRUE(agrees());
+}
+
+TEST_F(OrderQueueTest, AQueueWithAHomeBeginsThereAndNeverGivesItAway) {
+  constexpr Handle home = 3;
+  std::vector<QueuePlace> places;
+  for (int round = 0; round < 3; ++round) {
+    for (Handle order = 0; order < 2 * QueueLine::slot_count; ++order) {
+      places.push_back(queue.append(lines, order, home));
+    }
+    EXPECT_EQ(places.front() >> 4, home);
+    EXPECT_EQ(lines.live_count(), 1u);  // the second line alone was taken
+    for (const QueuePlace place : places) queue.erase(lines, place);
+    places.clear();
+    EXPECT_EQ(lines.live_count(), 0u);
+  }
+  // Its first orders gone, the queue goes on without its home, which nobody else gets meanwhile.
+  for (Handle order = 0; order < 2 * QueueLine::slot_count; ++order) {
+    places.push_back(queue.append(lines, order, home));
+  }
+  for (std::uint32_t i = 0; i < QueueLine::slot_count; ++i) queue.erase(lines, places[i]);
+  EXPECT_NE(queue.first, home);
+  EXPECT_NE(lines.take(), home);
 }
 
 TEST_F(OrderQueueTest, AWalkGoesOnWhenTheOrderItStandsAtIsTakenOut) {
