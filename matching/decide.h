@@ -108,19 +108,43 @@ template <class Reports>
   }
 }
 
-template <class Reports>
-void decide(EngineState& state, const Command& command, Reports& reports) {
+inline void begin(EngineState& state, const Command& command) {
   state.sequence = command.sequence;
   state.time = command.time;
   state.placed_count = 0;
   state.match_count = 0;
+}
+
+// For a caller that knows what the command is.
+template <class Reports>
+[[gnu::always_inline]] inline void decide_new_order(EngineState& state, const Command& command,
+                                                    Reports& reports) {
+  begin(state, command);
+  if (admit_trader(state, reports, command)) apply_new_order(state, reports, command);
+}
+template <class Reports>
+[[gnu::always_inline]] inline void decide_cancel(EngineState& state, const Command& command,
+                                                 Reports& reports) {
+  begin(state, command);
+  if (admit_trader(state, reports, command)) apply_cancel(state, reports, command);
+}
+template <class Reports>
+[[gnu::always_inline]] inline void decide_amend(EngineState& state, const Command& command,
+                                                Reports& reports) {
+  begin(state, command);
+  if (admit_trader(state, reports, command)) apply_amend(state, reports, command);
+}
+
+template <class Reports>
+void decide(EngineState& state, const Command& command, Reports& reports) {
   if (command.type == CommandType::new_order) {
-    if (admit_trader(state, reports, command)) apply_new_order(state, reports, command);
+    decide_new_order(state, command, reports);
   } else if (command.type == CommandType::cancel) {
-    if (admit_trader(state, reports, command)) apply_cancel(state, reports, command);
+    decide_cancel(state, command, reports);
   } else if (command.type == CommandType::amend) {
-    if (admit_trader(state, reports, command)) apply_amend(state, reports, command);
+    decide_amend(state, command, reports);
   } else {
+    begin(state, command);
     decide_other(state, command, reports);
   }
 }

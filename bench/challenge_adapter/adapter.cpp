@@ -180,7 +180,7 @@ class Adapter {
     const std::uint32_t words = (m.side == 0 ? 1u : 2u) | 1u << 8 | (m.ioc != 0 ? 2u : 1u) << 16;
     std::memcpy(&order.side, &words, sizeof words);
     reports_.begin(m.sequence_number);
-    execute();
+    decide_new_order(state_, command_, reports_);
     if (reports_.rest() != QuantityLots{0}) [[unlikely]]
       go_on(m.sequence_number);
   }
@@ -189,7 +189,7 @@ class Adapter {
     set_kind(CommandType::cancel, 0);
     command_.order.order_id = our_id(m.order_id);
     reports_.begin(m.sequence_number);
-    execute();
+    decide_cancel(state_, command_, reports_);
   }
 
   void on_modify(const modify_t& m) {
@@ -199,7 +199,7 @@ class Adapter {
     order.price = PriceTicks{m.new_price_ticks};
     order.quantity = QuantityLots{m.new_quantity};
     reports_.begin(m.sequence_number);
-    execute();
+    decide_amend(state_, command_, reports_);
     if (!reports_.was_decided_well()) return;
     if (reports_.rest() != QuantityLots{0}) [[unlikely]] {
       order.side = reports_.side();
@@ -225,12 +225,13 @@ class Adapter {
   static constexpr SymbolId symbol{1};
 
  private:
-  // Type and flags in one store, as above.
+  // Type and flags in one store, as above. And the next sequence.
   void set_kind(CommandType type, std::uint8_t flags) {
+    command_.sequence = next(command_.sequence);
     const std::uint32_t words = static_cast<std::uint32_t>(type) | std::uint32_t{flags} << 8;
     std::memcpy(&command_.type, &words, sizeof words);
   }
-  void execute() {
+  [[gnu::noinline]] void execute() {
     command_.sequence = next(command_.sequence);
     decide(state_, command_, reports_);
   }
