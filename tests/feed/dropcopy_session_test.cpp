@@ -130,7 +130,9 @@ TEST_F(Dropcopy, EachAccountHasAChainOfItsOwn) {
     std::memcpy(copy, message.payload.data(), message.payload.size());
     const auto frame = read_exec_frame({copy, message.payload.size()});
     ASSERT_TRUE(frame);
-    if (told.contains(frame->stream_id)) EXPECT_EQ(frame->prev_seq, told[frame->stream_id]);
+    if (told.contains(frame->stream_id)) {
+      EXPECT_EQ(frame->prev_seq, told[frame->stream_id]);
+    }
     told[frame->stream_id] = frame->last_seq;
     ++frames;
   }
