@@ -55,7 +55,8 @@ class ExchangeProcess:
 
         self.reader = threading.Thread(target=read, daemon=True)
         self.reader.start()
-        if not ready.wait(START_SECONDS_MAX) or self.url is None:  # its output ends before it does
+        # Not poll(): its output ends a moment before it does.
+        if not ready.wait(START_SECONDS_MAX) or not any("Ctrl-C" in line for line in self.output):
             raise AssertionError("the exchange did not start:\n" + "".join(self.output))
         return self
 
