@@ -10,12 +10,12 @@
 #include <optional>
 #include <string_view>
 
-#include "app/complaint.h"     // complain
-#include "feed/auth.h"         // sign, KeyAlgorithm
-#include "feed/feed_client.h"  // FeedClient
-#include "feed/json_fields.h"  // JsonFields
-#include "feed/json_writer.h"  // JsonWriter
-#include "replay/result.h"     // Result
+#include "app/complaint.h"             // complain
+#include "feed/control/auth.h"         // sign, KeyAlgorithm
+#include "feed/control/json_fields.h"  // JsonFields
+#include "feed/control/json_writer.h"  // JsonWriter
+#include "feed/net/feed_client.h"      // FeedClient
+#include "replay/result.h"             // Result
 
 namespace bourse {
 namespace {

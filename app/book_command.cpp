@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "app/complaint.h"        // complain, time_of
-#include "app/settings.h"         // nearest
-#include "replay/book_history.h"  // book_at, sequence_at
-#include "replay/decimal.h"       // price_text, quantity_text
-#include "replay/log.h"           // Log
-#include "replay/time_text.h"     // time_text
+#include "app/complaint.h"                 // complain, time_of
+#include "app/settings.h"                  // nearest
+#include "replay/log/log.h"                // Log
+#include "replay/snapshot/book_history.h"  // book_at, sequence_at
+#include "replay/text/decimal.h"           // price_text, quantity_text
+#include "replay/text/time_text.h"         // time_text
 
 namespace bourse {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "replay/decimal.h"  // format_decimal, price_decimals
+#include "replay/text/decimal.h"  // format_decimal, price_decimals
 
 namespace bourse {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "replay/time_text.h"  // parse_time
+#include "replay/text/time_text.h"  // parse_time
 
 namespace bourse {
 

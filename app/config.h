@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "feed/feed_options.h"       // FeedOptions
-#include "matching/engine.h"         // EngineLimits
-#include "matching/wait_strategy.h"  // WaitMode
-#include "replay/instrument_text.h"  // InstrumentText
-#include "replay/log.h"              // Durability
-#include "replay/snapshotter.h"      // SnapshotPolicy
+#include "feed/feed_options.h"            // FeedOptions
+#include "matching/engine.h"              // EngineLimits
+#include "matching/wait_strategy.h"       // WaitMode
+#include "replay/log/log.h"               // Durability
+#include "replay/snapshot/snapshotter.h"  // SnapshotPolicy
+#include "replay/text/instrument_text.h"  // InstrumentText
 
 namespace bourse {
 
@@ -37,7 +37,7 @@ struct KeyConfig {
   std::string algorithm = "ed25519";  // or hmac-sha256
   std::string public_key;             // ed25519: base64 of the 32 bytes
   std::string secret_file;            // hmac-sha256: a file with the secret, one line
-  std::string scopes = "read trade";  // words of feed/auth.h
+  std::string scopes = "read trade";  // words of feed/control/auth.h
   std::string accounts;               // dropcopy: numbers with spaces between, or * for all
   bool enabled = true;
   int line = 0;

@@ -17,7 +17,7 @@
 #include "matching/engine.h"     // Engine
 #include "matching/sequencer.h"  // Gate
 #include "matching/types.h"      // TimeNs, SymbolId, ...
-#include "replay/log.h"          // Cursor
+#include "replay/log/log.h"      // Cursor
 #include "replay/result.h"       // Error
 
 namespace bourse {

@@ -10,10 +10,10 @@
 #include <functional>
 #include <optional>
 
-#include "feed/stage_clock.h"        // StageClock
+#include "feed/net/stage_clock.h"    // StageClock
 #include "matching/sequencer.h"      // Sequencer
 #include "matching/wait_strategy.h"  // WaitMode
-#include "replay/log.h"              // Log
+#include "replay/log/log.h"          // Log
 #include "replay/result.h"           // Error
 
 namespace bourse {

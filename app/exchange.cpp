@@ -15,30 +15,30 @@
 #include <thread>
 #include <vector>
 
-#include "app/demo_market.h"          // DemoMarket
-#include "app/engine_metrics.h"       // export_engine_metrics
-#include "app/engine_threads.h"       // run_engine, run_timer, ...
-#include "app/instrument_config.h"    // instrument_of
-#include "app/journal_metrics.h"      // export_journal_metrics
-#include "app/journal_state.h"        // reason_not_ready, report_state
-#include "app/keep_config.h"          // keep_policy
-#include "app/keeper_thread.h"        // KeeperThread
-#include "app/key_config.h"           // keys_of
-#include "app/opening_commands.h"     // rule_changes, ends_of_lost_sessions
-#include "app/participants.h"         // run_demo_market, run_itch_flow
-#include "app/snapshot_thread.h"      // SnapshotThread
-#include "app/wall_clock.h"           // wall_clock_now
-#include "feed/certificate.h"         // TlsContext
-#include "feed/connection_limits.h"   // ConnectionLimits
-#include "feed/io_shard.h"            // IoShard
-#include "feed/lost_sessions.h"       // LostSessions
-#include "feed/metrics.h"             // Metrics
-#include "feed/replay_groups.h"       // ReplayGroups, export_replay_metrics
-#include "matching/broadcast_ring.h"  // BroadcastRing
-#include "matching/market_view.h"     // MarketViews
-#include "matching/sequencer.h"       // Sequencer
-#include "replay/log.h"               // Log
-#include "replay/restore.h"           // restore
+#include "app/demo_market.h"             // DemoMarket
+#include "app/engine_metrics.h"          // export_engine_metrics
+#include "app/engine_threads.h"          // run_engine, run_timer, ...
+#include "app/instrument_config.h"       // instrument_of
+#include "app/journal_metrics.h"         // export_journal_metrics
+#include "app/journal_state.h"           // reason_not_ready, report_state
+#include "app/keep_config.h"             // keep_policy
+#include "app/keeper_thread.h"           // KeeperThread
+#include "app/key_config.h"              // keys_of
+#include "app/opening_commands.h"        // rule_changes, ends_of_lost_sessions
+#include "app/participants.h"            // run_demo_market, run_itch_flow
+#include "app/snapshot_thread.h"         // SnapshotThread
+#include "app/wall_clock.h"              // wall_clock_now
+#include "feed/history/replay_groups.h"  // ReplayGroups, export_replay_metrics
+#include "feed/metrics.h"                // Metrics
+#include "feed/net/certificate.h"        // TlsContext
+#include "feed/net/connection_limits.h"  // ConnectionLimits
+#include "feed/trade/lost_sessions.h"    // LostSessions
+#include "feed/turn/io_shard.h"          // IoShard
+#include "matching/broadcast_ring.h"     // BroadcastRing
+#include "matching/market_view.h"        // MarketViews
+#include "matching/sequencer.h"          // Sequencer
+#include "replay/log/log.h"              // Log
+#include "replay/snapshot/restore.h"     // restore
 
 namespace bourse {
 namespace {

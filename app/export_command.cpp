@@ -6,13 +6,13 @@
 #include <memory>
 #include <optional>
 
-#include "app/complaint.h"          // complain
-#include "app/export_manifest.h"    // export_manifest
-#include "app/interrupt_guard.h"    // InterruptGuard
-#include "app/progress_line.h"      // ProgressLine
-#include "replay/journal_export.h"  // export_journal
-#include "replay/output_file.h"     // OutputFile
-#include "replay/time_text.h"       // parse_time
+#include "app/complaint.h"                 // complain
+#include "app/export_manifest.h"           // export_manifest
+#include "app/interrupt_guard.h"           // InterruptGuard
+#include "app/progress_line.h"             // ProgressLine
+#include "replay/export/journal_export.h"  // export_journal
+#include "replay/export/output_file.h"     // OutputFile
+#include "replay/text/time_text.h"         // parse_time
 
 namespace bourse {
 namespace {

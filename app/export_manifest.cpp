@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/json_text.h"     // json_text
-#include "replay/time_text.h"  // time_text
+#include "app/json_text.h"          // json_text
+#include "replay/text/time_text.h"  // time_text
 
 namespace bourse {
 namespace {

@@ -8,9 +8,9 @@
 
 #include <string>
 
-#include "replay/journal_export.h"  // ExportReport
-#include "replay/log.h"             // Log
-#include "replay/result.h"          // Result
+#include "replay/export/journal_export.h"  // ExportReport
+#include "replay/log/log.h"                // Log
+#include "replay/result.h"                 // Result
 
 namespace bourse {
 

@@ -9,13 +9,13 @@
 #include <optional>
 #include <utility>
 
-#include "app/complaint.h"          // complain
-#include "app/interrupt_guard.h"    // InterruptGuard
-#include "app/json_text.h"          // json_text
-#include "app/progress_line.h"      // ProgressLine
-#include "replay/capture_import.h"  // import_capture
-#include "replay/dbn_import.h"      // import_dbn
-#include "replay/decimal.h"         // price_text, quantity_text
+#include "app/complaint.h"                 // complain
+#include "app/interrupt_guard.h"           // InterruptGuard
+#include "app/json_text.h"                 // json_text
+#include "app/progress_line.h"             // ProgressLine
+#include "replay/import/capture_import.h"  // import_capture
+#include "replay/import/dbn_import.h"      // import_dbn
+#include "replay/text/decimal.h"           // price_text, quantity_text
 
 namespace bourse {
 namespace {

@@ -8,8 +8,8 @@
 
 #include <string>
 
-#include "app/import_command.h"  // ImportArguments
-#include "replay/feed_import.h"  // FeedImportReport
+#include "app/import_command.h"         // ImportArguments
+#include "replay/import/feed_import.h"  // FeedImportReport
 
 namespace bourse {
 

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "replay/itch_generator.h"  // ItchDayOptions
+#include "replay/itch/itch_generator.h"  // ItchDayOptions
 
 namespace bourse {
 

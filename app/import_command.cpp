@@ -8,12 +8,12 @@
 #include <cstdio>
 #include <utility>
 
-#include "app/complaint.h"            // complain
-#include "app/feed_import_command.h"  // is_feed_kind, import_feed
-#include "app/import_report.h"        // import_table, import_json, lobster_table, lobster_json
-#include "app/interrupt_guard.h"      // InterruptGuard
-#include "replay/itch_import.h"       // import_itch
-#include "replay/lobster_import.h"    // import_lobster
+#include "app/complaint.h"                 // complain
+#include "app/feed_import_command.h"       // is_feed_kind, import_feed
+#include "app/import_report.h"             // import_table, import_json, lobster_table, lobster_json
+#include "app/interrupt_guard.h"           // InterruptGuard
+#include "replay/import/itch_import.h"     // import_itch
+#include "replay/import/lobster_import.h"  // import_lobster
 
 namespace bourse {
 namespace {

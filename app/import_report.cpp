@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/json_text.h"         // json_text
-#include "replay/itch_messages.h"  // message_names
+#include "app/json_text.h"              // json_text
+#include "replay/itch/itch_messages.h"  // message_names
 
 namespace bourse {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "replay/itch_import.h"     // ItchImportReport
-#include "replay/lobster_import.h"  // LobsterImportReport
+#include "replay/import/itch_import.h"     // ItchImportReport
+#include "replay/import/lobster_import.h"  // LobsterImportReport
 
 namespace bourse {
 

@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <string_view>
 
-#include "app/complaint.h"      // complain, wants_json
-#include "app/json_text.h"      // json_text
-#include "app/progress_line.h"  // ProgressLine
-#include "replay/log_check.h"   // check_log
-#include "replay/time_text.h"   // time_text
+#include "app/complaint.h"            // complain, wants_json
+#include "app/json_text.h"            // json_text
+#include "app/progress_line.h"        // ProgressLine
+#include "replay/text/time_text.h"    // time_text
+#include "replay/upkeep/log_check.h"  // check_log
 
 namespace bourse {
 namespace {

@@ -8,17 +8,17 @@
 #include <string_view>
 #include <vector>
 
-#include "app/complaint.h"          // complain, wants_json
-#include "app/json_text.h"          // json_text
-#include "app/keep_config.h"        // keep_policy
-#include "app/progress_line.h"      // bytes_text
-#include "app/wall_clock.h"         // wall_clock_now
-#include "replay/directory.h"       // lock_directory
-#include "replay/file_copy.h"       // copy_file
-#include "replay/log_check.h"       // check_log
-#include "replay/log_repair.h"      // repair_log
-#include "replay/recovery.h"        // recover
-#include "replay/segment_keeper.h"  // SegmentKeeper
+#include "app/complaint.h"              // complain, wants_json
+#include "app/json_text.h"              // json_text
+#include "app/keep_config.h"            // keep_policy
+#include "app/progress_line.h"          // bytes_text
+#include "app/wall_clock.h"             // wall_clock_now
+#include "replay/disk/directory.h"      // lock_directory
+#include "replay/disk/file_copy.h"      // copy_file
+#include "replay/log/recovery.h"        // recover
+#include "replay/log/segment_keeper.h"  // SegmentKeeper
+#include "replay/upkeep/log_check.h"    // check_log
+#include "replay/upkeep/log_repair.h"   // repair_log
 
 namespace bourse {
 namespace {

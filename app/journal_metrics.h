@@ -2,8 +2,8 @@
 //   Owner:  made once at start; asked at each scrape, and everything asked is atomic.
 #pragma once
 
-#include "feed/metrics.h"  // Metrics
-#include "replay/log.h"    // Log
+#include "feed/metrics.h"    // Metrics
+#include "replay/log/log.h"  // Log
 
 namespace bourse {
 

@@ -7,15 +7,15 @@
 #include <string_view>
 #include <utility>
 
-#include "app/complaint.h"            // complain, wants_json
-#include "app/json_text.h"            // json_text
-#include "app/progress_line.h"        // ProgressLine, bytes_text
-#include "replay/log.h"               // Log
-#include "replay/log_check.h"         // check_bytes
-#include "replay/log_difference.h"    // compare_logs
-#include "replay/log_statistics.h"    // LogStatistics
-#include "replay/time_text.h"         // time_text
-#include "replay/transaction_rows.h"  // command_name, event_name
+#include "app/complaint.h"                 // complain, wants_json
+#include "app/json_text.h"                 // json_text
+#include "app/progress_line.h"             // ProgressLine, bytes_text
+#include "replay/log/log.h"                // Log
+#include "replay/text/time_text.h"         // time_text
+#include "replay/text/transaction_rows.h"  // command_name, event_name
+#include "replay/upkeep/log_check.h"       // check_bytes
+#include "replay/upkeep/log_difference.h"  // compare_logs
+#include "replay/upkeep/log_statistics.h"  // LogStatistics
 
 namespace bourse {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "replay/journal_writer.h"  // JournalWriter, JournalState
+#include "replay/log/journal_writer.h"  // JournalWriter, JournalState
 
 namespace bourse {
 

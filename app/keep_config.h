@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "app/config.h"             // Config
-#include "replay/segment_keeper.h"  // KeepPolicy
+#include "app/config.h"                 // Config
+#include "replay/log/segment_keeper.h"  // KeepPolicy
 
 namespace bourse {
 

@@ -7,9 +7,9 @@
 #include <memory>
 #include <thread>
 
-#include "feed/metrics.h"           // Metrics
-#include "replay/log.h"             // Log
-#include "replay/segment_keeper.h"  // SegmentKeeper, KeepPolicy
+#include "feed/metrics.h"               // Metrics
+#include "replay/log/log.h"             // Log
+#include "replay/log/segment_keeper.h"  // SegmentKeeper, KeepPolicy
 
 namespace bourse {
 

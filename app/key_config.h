@@ -4,9 +4,9 @@
 //   Errors: Error with the key's id and the remedy; ExitCode::bad_config or file_missing.
 #pragma once
 
-#include "app/config.h"     // Config
-#include "feed/auth.h"      // Keys
-#include "replay/result.h"  // Result
+#include "app/config.h"         // Config
+#include "feed/control/auth.h"  // Keys
+#include "replay/result.h"      // Result
 
 namespace bourse {
 

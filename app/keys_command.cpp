@@ -9,13 +9,13 @@
 #include <fstream>
 #include <iterator>
 
-#include "app/complaint.h"           // complain, wants_json
-#include "app/config.h"              // KeyConfig
-#include "app/config_file.h"         // load_keys_file
-#include "app/json_text.h"           // json_text
-#include "app/key_config.h"          // keys_of
-#include "feed/auth.h"               // parse_algorithm, make_key_material
-#include "feed/certificate_maker.h"  // make_certificate, write_secret_file
+#include "app/complaint.h"               // complain, wants_json
+#include "app/config.h"                  // KeyConfig
+#include "app/config_file.h"             // load_keys_file
+#include "app/json_text.h"               // json_text
+#include "app/key_config.h"              // keys_of
+#include "feed/control/auth.h"           // parse_algorithm, make_key_material
+#include "feed/net/certificate_maker.h"  // make_certificate, write_secret_file
 
 namespace bourse {
 namespace {

@@ -16,10 +16,10 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/market_frames.h"   // FrameView
-#include "feed/wire.h"            // MboEvent, Trade, ...
-#include "matching/depth_book.h"  // DepthBook
-#include "replay/result.h"        // Result
+#include "feed/market/market_frames.h"  // FrameView
+#include "feed/wire.h"                  // MboEvent, Trade, ...
+#include "matching/depth_book.h"        // DepthBook
+#include "replay/result.h"              // Result
 
 namespace bourse {
 

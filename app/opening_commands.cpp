@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "replay/decimal.h"  // parse_price, reason
+#include "replay/text/decimal.h"  // parse_price, reason
 
 namespace bourse {
 namespace {

@@ -11,8 +11,8 @@
 #include "app/engine_threads.h"       // StopFlag
 #include "matching/broadcast_ring.h"  // BroadcastRing
 #include "matching/sequencer.h"       // Gate
-#include "replay/cursor.h"            // Cursor
-#include "replay/itch_flow.h"         // ItchFlow
+#include "replay/itch/itch_flow.h"    // ItchFlow
+#include "replay/log/cursor.h"        // Cursor
 #include "replay/result.h"            // Error
 
 namespace bourse {

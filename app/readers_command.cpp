@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <vector>
 
-#include "app/complaint.h"              // complain, wants_json
-#include "app/json_text.h"              // json_text
-#include "app/settings.h"               // nearest
-#include "replay/log.h"                 // Log
-#include "replay/registered_readers.h"  // registered_readers, forget_reader
+#include "app/complaint.h"                  // complain, wants_json
+#include "app/json_text.h"                  // json_text
+#include "app/settings.h"                   // nearest
+#include "replay/log/log.h"                 // Log
+#include "replay/log/registered_readers.h"  // registered_readers, forget_reader
 
 namespace bourse {
 namespace {

@@ -9,16 +9,16 @@
 
 #include <fmt/format.h>
 
-#include "app/complaint.h"            // complain, time_of
-#include "matching/engine.h"          // Engine
-#include "matching/market_state.h"    // MarketState
-#include "replay/book_history.h"      // sequence_at
-#include "replay/definitions.h"       // definitions_before
-#include "replay/log.h"               // Log
-#include "replay/reexecution.h"       // Reexecution
-#include "replay/restore.h"           // restore_snapshot
-#include "replay/snapshot_catalog.h"  // list_snapshots
-#include "replay/transaction_text.h"  // TransactionText
+#include "app/complaint.h"                 // complain, time_of
+#include "matching/engine.h"               // Engine
+#include "matching/market_state.h"         // MarketState
+#include "replay/log/log.h"                // Log
+#include "replay/log/snapshot_catalog.h"   // list_snapshots
+#include "replay/snapshot/book_history.h"  // sequence_at
+#include "replay/snapshot/definitions.h"   // definitions_before
+#include "replay/snapshot/reexecution.h"   // Reexecution
+#include "replay/snapshot/restore.h"       // restore_snapshot
+#include "replay/text/transaction_text.h"  // TransactionText
 
 namespace bourse {
 namespace {

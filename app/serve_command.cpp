@@ -12,13 +12,13 @@
 #include <filesystem>
 #include <optional>
 
-#include "app/build_info.h"      // build_info_line
-#include "app/complaint.h"       // complain
-#include "app/config_command.h"  // effective_config
-#include "app/exchange.h"        // Exchange
-#include "app/settings.h"        // setting_text
-#include "feed/auth.h"           // demo_key_id
-#include "feed/page_files.h"     // page_files
+#include "app/build_info.h"        // build_info_line
+#include "app/complaint.h"         // complain
+#include "app/config_command.h"    // effective_config
+#include "app/exchange.h"          // Exchange
+#include "app/settings.h"          // setting_text
+#include "feed/control/auth.h"     // demo_key_id
+#include "feed/http/page_files.h"  // page_files
 
 namespace bourse {
 namespace {

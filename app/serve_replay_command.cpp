@@ -7,14 +7,14 @@
 #include <filesystem>
 #include <thread>
 
-#include "app/build_info.h"       // build_info_line
-#include "app/complaint.h"        // complain
-#include "app/config_command.h"   // effective_config
-#include "feed/certificate.h"     // TlsContext
-#include "feed/page_files.h"      // page_files
-#include "feed/replay_request.h"  // parse_replay_opening, settings_of
-#include "feed/replay_server.h"   // ReplayServer
-#include "replay/log.h"           // Log
+#include "app/build_info.h"               // build_info_line
+#include "app/complaint.h"                // complain
+#include "app/config_command.h"           // effective_config
+#include "feed/history/replay_request.h"  // parse_replay_opening, settings_of
+#include "feed/http/page_files.h"         // page_files
+#include "feed/net/certificate.h"         // TlsContext
+#include "feed/turn/replay_server.h"      // ReplayServer
+#include "replay/log/log.h"               // Log
 
 namespace bourse {
 namespace {

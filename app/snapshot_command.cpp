@@ -4,17 +4,17 @@
 
 #include <cstdio>
 
-#include "app/complaint.h"            // complain
-#include "app/wall_clock.h"           // wall_clock_now
-#include "replay/book_history.h"      // snapshot_before
-#include "replay/book_keyframes.h"    // BookKeyframes
-#include "replay/directory.h"         // is_directory_in_use
-#include "replay/log.h"               // Log
-#include "replay/restore.h"           // restore
-#include "replay/snapshot_catalog.h"  // list_snapshots, verify_snapshot
-#include "replay/snapshot_file.h"     // market_of
-#include "replay/snapshotter.h"       // save_snapshot
-#include "replay/time_text.h"         // time_text
+#include "app/complaint.h"                   // complain
+#include "app/wall_clock.h"                  // wall_clock_now
+#include "replay/disk/directory.h"           // is_directory_in_use
+#include "replay/log/log.h"                  // Log
+#include "replay/log/snapshot_catalog.h"     // list_snapshots, verify_snapshot
+#include "replay/log/snapshot_file.h"        // market_of
+#include "replay/snapshot/book_history.h"    // snapshot_before
+#include "replay/snapshot/book_keyframes.h"  // BookKeyframes
+#include "replay/snapshot/restore.h"         // restore
+#include "replay/snapshot/snapshotter.h"     // save_snapshot
+#include "replay/text/time_text.h"           // time_text
 
 namespace bourse {
 namespace {

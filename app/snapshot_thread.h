@@ -9,11 +9,11 @@
 #include <stop_token>
 #include <thread>
 
-#include "feed/metrics.h"           // Metrics
-#include "matching/market_state.h"  // MarketState
-#include "replay/book_keyframes.h"  // BookKeyframes
-#include "replay/log.h"             // Log
-#include "replay/snapshotter.h"     // Snapshotter
+#include "feed/metrics.h"                    // Metrics
+#include "matching/market_state.h"           // MarketState
+#include "replay/log/log.h"                  // Log
+#include "replay/snapshot/book_keyframes.h"  // BookKeyframes
+#include "replay/snapshot/snapshotter.h"     // Snapshotter
 
 namespace bourse {
 

@@ -12,12 +12,12 @@
 #include <optional>
 #include <thread>
 
-#include "app/complaint.h"        // complain
-#include "app/market_follower.h"  // MarketFollower
-#include "app/terminal.h"         // LiveTerminal, is_terminal
-#include "app/tick_text.h"        // tick_line, tick_json
-#include "feed/feed_client.h"     // FeedClient
-#include "replay/result.h"        // Result
+#include "app/complaint.h"         // complain
+#include "app/market_follower.h"   // MarketFollower
+#include "app/terminal.h"          // LiveTerminal, is_terminal
+#include "app/tick_text.h"         // tick_line, tick_json
+#include "feed/net/feed_client.h"  // FeedClient
+#include "replay/result.h"         // Result
 
 namespace bourse {
 namespace {

@@ -9,14 +9,14 @@
 
 #include <fmt/format.h>
 
-#include "app/complaint.h"        // complain
-#include "app/whatif_orders.h"    // parse_order_rows, decision_of, order_of
-#include "app/whatif_report.h"    // whatif_text, whatif_json
-#include "matching/accounts.h"    // Account
-#include "replay/book_history.h"  // sequence_at
-#include "replay/decimal.h"       // parse_decimal
-#include "replay/log.h"           // Log
-#include "replay/restore.h"       // restore
+#include "app/complaint.h"                 // complain
+#include "app/whatif_orders.h"             // parse_order_rows, decision_of, order_of
+#include "app/whatif_report.h"             // whatif_text, whatif_json
+#include "matching/accounts.h"             // Account
+#include "replay/log/log.h"                // Log
+#include "replay/snapshot/book_history.h"  // sequence_at
+#include "replay/snapshot/restore.h"       // restore
+#include "replay/text/decimal.h"           // parse_decimal
 
 namespace bourse {
 namespace {

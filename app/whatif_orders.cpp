@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "feed/json_fields.h"    // JsonFields
-#include "replay/decimal.h"      // parse_price, parse_quantity
-#include "replay/order_words.h"  // parse_side, ...
-#include "replay/time_text.h"    // parse_time
+#include "feed/control/json_fields.h"  // JsonFields
+#include "replay/text/decimal.h"       // parse_price, parse_quantity
+#include "replay/text/order_words.h"   // parse_side, ...
+#include "replay/text/time_text.h"     // parse_time
 
 namespace bourse {
 namespace {

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "matching/engine.h"  // Engine
-#include "replay/result.h"    // Result
-#include "replay/what_if.h"   // WhatIfOrder
+#include "matching/engine.h"        // Engine
+#include "replay/result.h"          // Result
+#include "replay/whatif/what_if.h"  // WhatIfOrder
 
 namespace bourse {
 

@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
-#include "feed/json_writer.h"         // JsonWriter
-#include "replay/decimal.h"           // price_text, quantity_text
-#include "replay/order_words.h"       // side_name, ...
-#include "replay/time_text.h"         // time_text
-#include "replay/transaction_rows.h"  // command_name
+#include "feed/control/json_writer.h"      // JsonWriter
+#include "replay/text/decimal.h"           // price_text, quantity_text
+#include "replay/text/order_words.h"       // side_name, ...
+#include "replay/text/time_text.h"         // time_text
+#include "replay/text/transaction_rows.h"  // command_name
 
 namespace bourse {
 namespace {

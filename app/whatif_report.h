@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "app/whatif_orders.h"  // OrderRow
-#include "matching/engine.h"    // Engine
-#include "matching/types.h"     // Sequence, AccountId
-#include "replay/what_if.h"     // WhatIf
+#include "app/whatif_orders.h"      // OrderRow
+#include "matching/engine.h"        // Engine
+#include "matching/types.h"         // Sequence, AccountId
+#include "replay/whatif/what_if.h"  // WhatIf
 
 namespace bourse {
 

@@ -15,8 +15,8 @@
 #include <thread>
 #include <vector>
 
-#include "feed/certificate.h"  // TlsContext
-#include "matching/check.h"    // CHECK
+#include "feed/net/certificate.h"  // TlsContext
+#include "matching/check.h"        // CHECK
 
 namespace bourse {
 

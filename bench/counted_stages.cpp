@@ -13,22 +13,22 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/aligned_copy.h"       // AlignedCopy
-#include "bench/arguments.h"          // Arguments
-#include "bench/counted.h"            // COUNTED
-#include "bench/order_stream.h"       // define_stream_symbol
-#include "bench/sample_record.h"      // order_record, set_sequence
-#include "bench/wire_client.h"        // wire_order
-#include "feed/control_json.h"        // parse_control
-#include "feed/hub.h"                 // Hub
-#include "feed/market_frames.h"       // read_frame
-#include "feed/order_frames.h"        // read_order, encode_order
-#include "feed/outbox.h"              // Outbox
-#include "matching/broadcast_ring.h"  // BroadcastRing
-#include "matching/check.h"           // CHECK
-#include "matching/engine.h"          // Engine
-#include "matching/event.h"           // EventBuffer
-#include "replay/crc32c.h"            // crc32c
+#include "bench/aligned_copy.h"         // AlignedCopy
+#include "bench/arguments.h"            // Arguments
+#include "bench/counted.h"              // COUNTED
+#include "bench/order_stream.h"         // define_stream_symbol
+#include "bench/sample_record.h"        // order_record, set_sequence
+#include "bench/wire_client.h"          // wire_order
+#include "feed/market/control_json.h"   // parse_control
+#include "feed/market/hub.h"            // Hub
+#include "feed/market/market_frames.h"  // read_frame
+#include "feed/net/outbox.h"            // Outbox
+#include "feed/trade/order_frames.h"    // read_order, encode_order
+#include "matching/broadcast_ring.h"    // BroadcastRing
+#include "matching/check.h"             // CHECK
+#include "matching/engine.h"            // Engine
+#include "matching/event.h"             // EventBuffer
+#include "replay/log/crc32c.h"          // crc32c
 
 namespace bourse {
 namespace {

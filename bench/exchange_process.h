@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "replay/durability.h"  // Durability
-#include "replay/result.h"      // Result
+#include "replay/log/durability.h"  // Durability
+#include "replay/result.h"          // Result
 
 namespace bourse {
 

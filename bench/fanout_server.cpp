@@ -6,9 +6,9 @@
 #include <string_view>
 #include <thread>
 
-#include "feed/frame_log.h"     // FrameLog
-#include "feed/session_loop.h"  // SessionLoop
-#include "matching/check.h"     // CHECK
+#include "feed/market/frame_log.h"   // FrameLog
+#include "feed/turn/session_loop.h"  // SessionLoop
+#include "matching/check.h"          // CHECK
 
 namespace bourse {
 

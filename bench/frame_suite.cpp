@@ -10,20 +10,20 @@
 #include <algorithm>
 #include <memory>
 
-#include "bench/aligned_copy.h"    // AlignedCopy
-#include "bench/cycles.h"          // CycleClock, thread_cpu_ns
-#include "bench/machine.h"         // pin_to_core
-#include "bench/open_loop.h"       // Pace, highest_rate
-#include "bench/order_stream.h"    // make_order_stream
-#include "bench/suite.h"           // SuiteOptions
-#include "feed/hub.h"              // Hub
-#include "feed/market_frames.h"    // read_frame
-#include "feed/outbox.h"           // Outbox
-#include "feed/stream_encoder.h"   // StreamEncoder
-#include "matching/check.h"        // CHECK
-#include "matching/engine.h"       // Engine
-#include "matching/event.h"        // EventBuffer
-#include "matching/transaction.h"  // encode, TransactionView
+#include "bench/aligned_copy.h"          // AlignedCopy
+#include "bench/cycles.h"                // CycleClock, thread_cpu_ns
+#include "bench/machine.h"               // pin_to_core
+#include "bench/open_loop.h"             // Pace, highest_rate
+#include "bench/order_stream.h"          // make_order_stream
+#include "bench/suite.h"                 // SuiteOptions
+#include "feed/market/hub.h"             // Hub
+#include "feed/market/market_frames.h"   // read_frame
+#include "feed/market/stream_encoder.h"  // StreamEncoder
+#include "feed/net/outbox.h"             // Outbox
+#include "matching/check.h"              // CHECK
+#include "matching/engine.h"             // Engine
+#include "matching/event.h"              // EventBuffer
+#include "matching/transaction.h"        // encode, TransactionView
 
 namespace bourse {
 namespace {

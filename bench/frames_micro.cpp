@@ -7,13 +7,13 @@
 #include <span>
 #include <vector>
 
-#include "feed/frame_log.h"         // FrameLog
-#include "feed/instrument_table.h"  // InstrumentTable
-#include "feed/market_frames.h"     // FrameWriter, read_frame
-#include "feed/outbox.h"            // Outbox
-#include "feed/stream_encoder.h"    // StreamEncoder
-#include "matching/event.h"         // EventBuffer
-#include "matching/transaction.h"   // encode, TransactionView
+#include "feed/instrument_table.h"       // InstrumentTable
+#include "feed/market/frame_log.h"       // FrameLog
+#include "feed/market/market_frames.h"   // FrameWriter, read_frame
+#include "feed/market/stream_encoder.h"  // StreamEncoder
+#include "feed/net/outbox.h"             // Outbox
+#include "matching/event.h"              // EventBuffer
+#include "matching/transaction.h"        // encode, TransactionView
 
 namespace bourse {
 namespace {

@@ -14,15 +14,15 @@
 #include <string>
 #include <vector>
 
-#include "bench/arguments.h"          // Arguments
-#include "bench/machine.h"            // describe_machine
-#include "bench/percentiles.h"        // Percentiles
-#include "matching/transaction.h"     // encode
-#include "replay/book_history.h"      // book_at
-#include "replay/book_keyframes.h"    // BookKeyframes
-#include "replay/restore.h"           // restore
-#include "replay/snapshot_catalog.h"  // snapshot_path
-#include "replay/snapshotter.h"       // save_snapshot, SnapshotPolicy
+#include "bench/arguments.h"                 // Arguments
+#include "bench/machine.h"                   // describe_machine
+#include "bench/percentiles.h"               // Percentiles
+#include "matching/transaction.h"            // encode
+#include "replay/log/snapshot_catalog.h"     // snapshot_path
+#include "replay/snapshot/book_history.h"    // book_at
+#include "replay/snapshot/book_keyframes.h"  // BookKeyframes
+#include "replay/snapshot/restore.h"         // restore
+#include "replay/snapshot/snapshotter.h"     // save_snapshot, SnapshotPolicy
 
 namespace bourse {
 namespace {

@@ -18,14 +18,14 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/itch_twin.h"      // ItchTwin
-#include "bench/itch_workload.h"  // make_itch_workload
-#include "bench/machine.h"        // describe_machine
-#include "matching/check.h"       // CHECK
-#include "replay/itch_batch.h"    // ItchBatch
-#include "replay/itch_books.h"    // ItchBooks
-#include "replay/itch_feed.h"     // ItchFeed
-#include "replay/itch_reader.h"   // ItchReader
+#include "bench/itch_twin.h"          // ItchTwin
+#include "bench/itch_workload.h"      // make_itch_workload
+#include "bench/machine.h"            // describe_machine
+#include "matching/check.h"           // CHECK
+#include "replay/itch/itch_batch.h"   // ItchBatch
+#include "replay/itch/itch_books.h"   // ItchBooks
+#include "replay/itch/itch_feed.h"    // ItchFeed
+#include "replay/itch/itch_reader.h"  // ItchReader
 
 namespace bourse {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "replay/itch_messages.h"  // AddOrder, ..., append_framed
+#include "replay/itch/itch_messages.h"  // AddOrder, ..., append_framed
 
 namespace bourse {
 namespace {

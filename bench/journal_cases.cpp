@@ -11,10 +11,10 @@
 #include <fstream>
 #include <thread>
 
-#include "matching/transaction.h"   // encode
-#include "replay/directory.h"       // list_directory
-#include "replay/record_scanner.h"  // RecordScanner
-#include "replay/segment_reader.h"  // SegmentReader
+#include "matching/transaction.h"       // encode
+#include "replay/disk/directory.h"      // list_directory
+#include "replay/log/record_scanner.h"  // RecordScanner
+#include "replay/log/segment_reader.h"  // SegmentReader
 
 namespace bourse {
 namespace {

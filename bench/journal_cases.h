@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bench/sample_record.h"  // small_record_bytes, set_sequence
-#include "replay/log.h"           // Log
+#include "replay/log/log.h"       // Log
 
 namespace bourse {
 

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "feed/outbox.h"    // WsOpcode
-#include "feed/tls_wire.h"  // TlsWire
+#include "feed/net/outbox.h"    // WsOpcode
+#include "feed/net/tls_wire.h"  // TlsWire
 
 namespace bourse {
 

@@ -6,12 +6,12 @@
 #include <cstring>
 #include <vector>
 
-#include "bench/measured_log.h"     // MeasuredLog
-#include "bench/sample_record.h"    // order_record
-#include "replay/directory.h"       // list_directory
-#include "replay/log.h"             // Log
-#include "replay/record_scanner.h"  // RecordScanner
-#include "replay/segment_reader.h"  // SegmentReader
+#include "bench/measured_log.h"         // MeasuredLog
+#include "bench/sample_record.h"        // order_record
+#include "replay/disk/directory.h"      // list_directory
+#include "replay/log/log.h"             // Log
+#include "replay/log/record_scanner.h"  // RecordScanner
+#include "replay/log/segment_reader.h"  // SegmentReader
 
 namespace bourse {
 namespace {

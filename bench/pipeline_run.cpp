@@ -15,18 +15,18 @@
 #include <mutex>
 #include <thread>
 
-#include "app/wall_clock.h"        // wall_clock_now
-#include "bench/aligned_copy.h"    // AlignedCopy
-#include "bench/journal_thread.h"  // JournalThread
-#include "bench/map_book_twin.h"   // MapBookTwin
-#include "bench/open_loop.h"       // Pace, wall_ns
-#include "bench/order_stream.h"    // stream_limits, define_stream_symbol
-#include "feed/hub.h"              // Hub
-#include "feed/market_frames.h"    // read_frame
-#include "feed/outbox.h"           // ws_frame_bytes
-#include "feed/tls_wire.h"         // TlsWire
-#include "matching/check.h"        // CHECK
-#include "matching/sequencer.h"    // Sequencer
+#include "app/wall_clock.h"             // wall_clock_now
+#include "bench/aligned_copy.h"         // AlignedCopy
+#include "bench/journal_thread.h"       // JournalThread
+#include "bench/map_book_twin.h"        // MapBookTwin
+#include "bench/open_loop.h"            // Pace, wall_ns
+#include "bench/order_stream.h"         // stream_limits, define_stream_symbol
+#include "feed/market/hub.h"            // Hub
+#include "feed/market/market_frames.h"  // read_frame
+#include "feed/net/outbox.h"            // ws_frame_bytes
+#include "feed/net/tls_wire.h"          // TlsWire
+#include "matching/check.h"             // CHECK
+#include "matching/sequencer.h"         // Sequencer
 
 namespace bourse {
 namespace {

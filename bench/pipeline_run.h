@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "bench/report.h"       // OpenRun
-#include "matching/command.h"   // Command
-#include "replay/durability.h"  // Durability
-#include "replay/result.h"      // Result
+#include "bench/report.h"           // OpenRun
+#include "matching/command.h"       // Command
+#include "replay/log/durability.h"  // Durability
+#include "replay/result.h"          // Result
 
 namespace bourse {
 

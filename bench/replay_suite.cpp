@@ -14,13 +14,13 @@
 #include <algorithm>
 #include <random>
 
-#include "bench/cycles.h"         // thread_cpu_ns
-#include "bench/open_loop.h"      // wall_ns
-#include "bench/order_stream.h"   // make_order_stream
-#include "bench/stream_log.h"     // fill_stream_log
-#include "bench/suite.h"          // SuiteOptions
-#include "replay/book_history.h"  // book_at
-#include "replay/restore.h"       // restore
+#include "bench/cycles.h"                  // thread_cpu_ns
+#include "bench/open_loop.h"               // wall_ns
+#include "bench/order_stream.h"            // make_order_stream
+#include "bench/stream_log.h"              // fill_stream_log
+#include "bench/suite.h"                   // SuiteOptions
+#include "replay/snapshot/book_history.h"  // book_at
+#include "replay/snapshot/restore.h"       // restore
 
 namespace bourse {
 namespace {

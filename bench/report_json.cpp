@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "feed/json_writer.h"  // JsonWriter
+#include "feed/control/json_writer.h"  // JsonWriter
 
 namespace bourse {
 namespace {

@@ -6,7 +6,7 @@
 #include "bench/order_stream.h"  // make_order_stream, define_stream_symbol
 #include "matching/check.h"      // CHECK
 #include "matching/sequencer.h"  // Sequencer
-#include "replay/log.h"          // Log
+#include "replay/log/log.h"      // Log
 
 namespace bourse {
 namespace {

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/bench_progress.h"  // BenchProgress
-#include "bench/report.h"          // Section
-#include "replay/durability.h"     // Durability
-#include "replay/result.h"         // Result
+#include "bench/bench_progress.h"   // BenchProgress
+#include "bench/report.h"           // Section
+#include "replay/log/durability.h"  // Durability
+#include "replay/result.h"          // Result
 
 namespace bourse {
 

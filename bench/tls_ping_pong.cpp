@@ -12,7 +12,7 @@
 #include <chrono>
 #include <memory>
 
-#include "feed/certificate.h"  // TlsContext
+#include "feed/net/certificate.h"  // TlsContext
 
 namespace bourse {
 namespace {

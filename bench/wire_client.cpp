@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/aligned_copy.h"     // AlignedCopy
-#include "bench/load_connection.h"  // LoadConnection
-#include "bench/open_loop.h"        // wall_ns
-#include "feed/market_frames.h"     // read_frame
-#include "matching/check.h"         // CHECK
+#include "bench/aligned_copy.h"         // AlignedCopy
+#include "bench/load_connection.h"      // LoadConnection
+#include "bench/open_loop.h"            // wall_ns
+#include "feed/market/market_frames.h"  // read_frame
+#include "matching/check.h"             // CHECK
 
 namespace bourse {
 namespace {

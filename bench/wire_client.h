@@ -11,7 +11,7 @@
 #include <memory>
 #include <span>
 
-#include "feed/order_frames.h"  // WireOrder
+#include "feed/trade/order_frames.h"  // WireOrder
 
 namespace bourse {
 

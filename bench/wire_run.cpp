@@ -9,12 +9,12 @@
 #include <chrono>
 #include <thread>
 
-#include "bench/open_loop.h"    // Pace, wall_ns, sleep_most
-#include "bench/wire_client.h"  // wire_subscribers
-#include "feed/auth.h"          // sign, demo_key_id
-#include "feed/feed_client.h"   // FeedClient
-#include "feed/json_fields.h"   // JsonFields
-#include "feed/order_frames.h"  // encode_order
+#include "bench/open_loop.h"           // Pace, wall_ns, sleep_most
+#include "bench/wire_client.h"         // wire_subscribers
+#include "feed/control/auth.h"         // sign, demo_key_id
+#include "feed/control/json_fields.h"  // JsonFields
+#include "feed/net/feed_client.h"      // FeedClient
+#include "feed/trade/order_frames.h"   // encode_order
 
 namespace bourse {
 namespace {

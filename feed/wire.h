@@ -68,7 +68,7 @@ inline constexpr std::size_t frame_bytes_max = 65536;
 inline constexpr std::uint32_t instrument_id_max = (1u << 24) - 1;
 
 // The canonical stream of a channel and an instrument. Other depths, intervals and rates have
-// streams of their own, with this bit set: feed/stream_shape.h.
+// streams of their own, with this bit set: feed/market/stream_shape.h.
 inline constexpr std::uint32_t variant_bit = 1u << 31;
 constexpr std::uint32_t stream_id(Channel channel, SymbolId symbol) {
   return static_cast<std::uint32_t>(channel) << 24 | symbol.value();

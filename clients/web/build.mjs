@@ -53,7 +53,7 @@ function literal(bytes) {
 const cpp = option('--cpp');
 if (cpp) {
   const rows = files.map((f) => `  {"${f.path}", "${f.type}", "\\"${f.etag.slice(1, -1)}\\"",\n   ${literal(f.plain)},\n   ${literal(f.gzip)},\n   ${literal(f.brotli)}},\n`);
-  writeFileSync(cpp, `// Made by clients/web/build.mjs.\n#include "feed/page_files.h"\n\nnamespace bourse {\nnamespace {\n` +
+  writeFileSync(cpp, `// Made by clients/web/build.mjs.\n#include "feed/http/page_files.h"\n\nnamespace bourse {\nnamespace {\n` +
     `constexpr PageFile files[] = {\n${rows.join('')}};\n}  // namespace\n\n` +
     `std::span<const PageFile> page_files() { return files; }\n}  // namespace bourse\n`);
 }

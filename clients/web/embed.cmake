@@ -1,7 +1,7 @@
 # Writes the C++ source of the page's files: by build.mjs where Node and the packages are, else an empty table.
 #   cmake -D NODE=... -D OUTPUT=... -P embed.cmake
 set(empty "// Made by clients/web/embed.cmake: built without Node, so without the page.
-#include \"feed/page_files.h\"
+#include \"feed/http/page_files.h\"
 
 namespace bourse {
 std::span<const PageFile> page_files() { return {}; }

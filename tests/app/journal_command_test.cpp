@@ -14,7 +14,7 @@
 
 #include "app/journal_keep_commands.h"         // compact, repair, upgrade
 #include "app/journal_read_commands.h"         // stats, diff
-#include "replay/log.h"                        // Log
+#include "replay/log/log.h"                    // Log
 #include "replay/result.h"                     // ExitCode
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 

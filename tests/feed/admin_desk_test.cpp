@@ -1,5 +1,5 @@
 // What an administrator may ask on /v1/trade, and what comes of it.
-#include "feed/admin_desk.h"  // AdminDesk
+#include "feed/trade/admin_desk.h"  // AdminDesk
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "feed/auth.h"  // Keys, verify, sign
+#include "feed/control/auth.h"  // Keys, verify, sign
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "feed/connection_limits.h"
+#include "feed/net/connection_limits.h"
 
 #include <gtest/gtest.h>
 

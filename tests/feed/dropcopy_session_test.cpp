@@ -1,4 +1,4 @@
-#include "feed/dropcopy_session.h"
+#include "feed/trade/dropcopy_session.h"
 
 #include <gtest/gtest.h>
 

@@ -14,9 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "feed/certificate.h"   // TlsContext
-#include "feed/feed_client.h"   // FeedClient
-#include "feed/session_loop.h"  // SessionLoop
+#include "feed/net/certificate.h"    // TlsContext
+#include "feed/net/feed_client.h"    // FeedClient
+#include "feed/turn/session_loop.h"  // SessionLoop
 
 namespace bourse {
 

@@ -1,4 +1,4 @@
-#include "feed/exec_stream.h"
+#include "feed/trade/exec_stream.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The shared frames of the last moments: what is still there is whole, what is not is known.
-#include "feed/frame_log.h"
+#include "feed/market/frame_log.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "feed/outbox.h"  // ws_header_bytes, ws_frame_bytes
+#include "feed/net/outbox.h"  // ws_header_bytes, ws_frame_bytes
 
 namespace bourse {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "feed/market_frames.h"  // FrameWriter
+#include "feed/market/market_frames.h"  // FrameWriter
 
 namespace bourse {
 

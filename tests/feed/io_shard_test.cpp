@@ -1,4 +1,4 @@
-#include "feed/io_shard.h"
+#include "feed/turn/io_shard.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <chrono>
 #include <thread>
 
-#include "feed/feed_client.h"           // FeedClient
-#include "feed/http_routes.h"           // HttpRoutes
-#include "feed/page_files.h"            // page_files
+#include "feed/http/http_routes.h"      // HttpRoutes
+#include "feed/http/page_files.h"       // page_files
+#include "feed/net/feed_client.h"       // FeedClient
 #include "feed/wall_clock.h"            // wall_clock_now
 #include "tests/feed/raw_peer.h"        // RawPeer
 #include "tests/feed/small_exchange.h"  // SmallExchange

@@ -1,10 +1,10 @@
-#include "feed/json_fields.h"  // JsonFields
+#include "feed/control/json_fields.h"  // JsonFields
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "feed/json_writer.h"  // JsonWriter
+#include "feed/control/json_writer.h"  // JsonWriter
 
 namespace bourse {
 namespace {

@@ -1,12 +1,12 @@
 // Levels, the ten best of both sides, sampled best prices, checks of the book: live, conflated, and
 // from the log.
-#include "feed/level_changes.h"
+#include "feed/market/level_changes.h"
 
 #include <random>
 #include <set>
 
-#include "feed/stream_shape.h"                  // stream_of
-#include "feed/wire_events.h"                   // check_event
+#include "feed/market/stream_shape.h"           // stream_of
+#include "feed/market/wire_events.h"            // check_event
 #include "tests/feed/market_session_fixture.h"  // MarketSessionFixture
 
 namespace bourse {

@@ -1,4 +1,4 @@
-#include "feed/listener.h"
+#include "feed/net/listener.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // A session that is cut and comes back within the grace keeps its orders; else they go.
-#include "feed/lost_sessions.h"  // LostSessions
+#include "feed/trade/lost_sessions.h"  // LostSessions
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Frames on the wire: their bytes, their sizes, and what the verifier refuses.
-#include "feed/market_frames.h"
+#include "feed/market/market_frames.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "feed/stream_shape.h"                  // stream_of
+#include "feed/market/stream_shape.h"           // stream_of
 #include "tests/feed/market_session_fixture.h"  // MarketSessionFixture
 
 namespace bourse {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/market_session.h"        // MarketSession
-#include "tests/feed/model_client.h"    // ModelClient
-#include "tests/feed/small_exchange.h"  // SmallExchange
+#include "feed/market/market_session.h"  // MarketSession
+#include "tests/feed/model_client.h"     // ModelClient
+#include "tests/feed/small_exchange.h"   // SmallExchange
 
 namespace bourse {
 

@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "feed/market_session.h"        // MarketSession
-#include "feed/stream_shape.h"          // is_conflated, book_conflations_ms
-#include "tests/feed/market_truth.h"    // MarketTruth
-#include "tests/feed/model_client.h"    // ModelClient
-#include "tests/feed/small_exchange.h"  // SmallExchange
-#include "tests/feed/subscribe_text.h"  // sub, field, random_parameters
+#include "feed/market/market_session.h"  // MarketSession
+#include "feed/market/stream_shape.h"    // is_conflated, book_conflations_ms
+#include "tests/feed/market_truth.h"     // MarketTruth
+#include "tests/feed/model_client.h"     // ModelClient
+#include "tests/feed/small_exchange.h"   // SmallExchange
+#include "tests/feed/subscribe_text.h"   // sub, field, random_parameters
 
 namespace bourse {
 namespace {

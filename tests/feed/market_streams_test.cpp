@@ -1,6 +1,6 @@
 // What a session on /v1/md sends: live, snapshots, replay, slow readers.
-#include "replay/restore.h"                     // restore
-#include "replay/snapshotter.h"                 // save_snapshot
+#include "replay/snapshot/restore.h"            // restore
+#include "replay/snapshot/snapshotter.h"        // save_snapshot
 #include "tests/feed/market_session_fixture.h"  // MarketSessionFixture
 
 namespace bourse {

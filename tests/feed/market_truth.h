@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "feed/stream_shape.h"      // StreamShape, stream_of
-#include "matching/market_state.h"  // MarketState
-#include "replay/log.h"             // Log, Cursor
+#include "feed/market/stream_shape.h"  // StreamShape, stream_of
+#include "matching/market_state.h"     // MarketState
+#include "replay/log/log.h"            // Log, Cursor
 
 namespace bourse {
 

@@ -1,4 +1,4 @@
-#include "feed/message_deflate.h"
+#include "feed/net/message_deflate.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "feed/outbox.h"      // Outbox
+#include "feed/net/outbox.h"  // Outbox
 #include "tests/test_seed.h"  // test_seed
 
 namespace bourse {

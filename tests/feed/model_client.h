@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "feed/market_frames.h"   // read_frame, FrameView
-#include "feed/outbox.h"          // Outbox
-#include "matching/depth_book.h"  // DepthBook
-#include "matching/event.h"       // event_flags
+#include "feed/market/market_frames.h"  // read_frame, FrameView
+#include "feed/net/outbox.h"            // Outbox
+#include "matching/depth_book.h"        // DepthBook
+#include "matching/event.h"             // event_flags
 
 namespace bourse {
 

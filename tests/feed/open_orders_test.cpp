@@ -1,4 +1,4 @@
-#include "feed/open_orders.h"
+#include "feed/trade/open_orders.h"
 
 #include <gtest/gtest.h>
 

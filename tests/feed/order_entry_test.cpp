@@ -1,4 +1,4 @@
-#include "feed/order_entry.h"  // OrderEntry, command_of
+#include "feed/trade/order_entry.h"  // OrderEntry, command_of
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "feed/order_frames.h"  // read_order, encode_order, ExecFrameEncoder, read_exec_frame
+#include "feed/trade/order_frames.h"  // read_order, encode_order, ExecFrameEncoder, read_exec_frame
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "feed/order_questions.h"
+#include "feed/trade/order_questions.h"
 
 #include <gtest/gtest.h>
 

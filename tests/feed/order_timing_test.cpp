@@ -1,4 +1,4 @@
-#include "feed/order_timing.h"
+#include "feed/trade/order_timing.h"
 
 #include <gtest/gtest.h>
 

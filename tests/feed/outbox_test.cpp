@@ -1,5 +1,5 @@
 // The outbox: whole messages in, any number of bytes out.
-#include "feed/outbox.h"
+#include "feed/net/outbox.h"
 
 #include <gtest/gtest.h>
 

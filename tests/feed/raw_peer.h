@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/tls_wire.h"  // TlsWire
+#include "feed/net/tls_wire.h"  // TlsWire
 
 namespace bourse {
 

@@ -1,8 +1,8 @@
 // The clock of a replay and what its members agree on, with no clock but the test's own.
 #include <gtest/gtest.h>
 
-#include "feed/replay_clock.h"  // ReplayClock, ReplayPace
-#include "feed/replay_group.h"  // ReplayGroup
+#include "feed/history/replay_clock.h"  // ReplayClock, ReplayPace
+#include "feed/history/replay_group.h"  // ReplayGroup
 
 namespace bourse {
 namespace {

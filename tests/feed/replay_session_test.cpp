@@ -8,9 +8,9 @@
 #include <string_view>
 #include <thread>
 
-#include "feed/replay_session.h"        // ReplaySession
-#include "tests/feed/model_client.h"    // ModelClient
-#include "tests/feed/small_exchange.h"  // SmallExchange
+#include "feed/history/replay_session.h"  // ReplaySession
+#include "tests/feed/model_client.h"      // ModelClient
+#include "tests/feed/small_exchange.h"    // SmallExchange
 
 namespace bourse {
 namespace {

@@ -1,4 +1,4 @@
-#include "feed/session.h"
+#include "feed/net/session.h"
 
 #include <gtest/gtest.h>
 

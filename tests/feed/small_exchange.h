@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/hub.h"                    // Hub
+#include "feed/market/hub.h"             // Hub
 #include "matching/sequencer.h"          // Sequencer
-#include "replay/log.h"                  // Log
+#include "replay/log/log.h"              // Log
 #include "tests/matching/test_market.h"  // test_instrument
 
 namespace bourse {

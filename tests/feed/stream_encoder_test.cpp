@@ -1,5 +1,5 @@
 // Transactions become frames: chained, whole, in order, whatever the bursts.
-#include "feed/stream_encoder.h"
+#include "feed/market/stream_encoder.h"
 
 #include <gtest/gtest.h>
 

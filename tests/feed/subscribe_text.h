@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "feed/stream_shape.h"        // book_conflations_ms
-#include "tests/feed/market_truth.h"  // MarketTruth
+#include "feed/market/stream_shape.h"  // book_conflations_ms
+#include "tests/feed/market_truth.h"   // MarketTruth
 
 namespace bourse {
 

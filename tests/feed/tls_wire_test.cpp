@@ -1,4 +1,4 @@
-#include "feed/tls_wire.h"
+#include "feed/net/tls_wire.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "feed/certificate.h"  // TlsContext
+#include "feed/net/certificate.h"  // TlsContext
 
 namespace bourse {
 namespace {

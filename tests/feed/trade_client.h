@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "feed/auth.h"               // sign, demo_key_secret
-#include "feed/json_fields.h"        // JsonFields
-#include "feed/market_frames.h"      // header_of
-#include "feed/order_frames.h"       // read_exec_frame
-#include "feed/outbox.h"             // Outbox, ws_frame_bytes
-#include "feed/trade_session.h"      // TradeSession
-#include "feed/wire.h"               // frame_flags
-#include "tests/feed/trade_world.h"  // TradeWorld
+#include "feed/control/auth.h"          // sign, demo_key_secret
+#include "feed/control/json_fields.h"   // JsonFields
+#include "feed/market/market_frames.h"  // header_of
+#include "feed/net/outbox.h"            // Outbox, ws_frame_bytes
+#include "feed/trade/order_frames.h"    // read_exec_frame
+#include "feed/trade/trade_session.h"   // TradeSession
+#include "feed/wire.h"                  // frame_flags
+#include "tests/feed/trade_world.h"     // TradeWorld
 
 namespace bourse {
 

@@ -1,4 +1,4 @@
-#include "feed/trade_session.h"  // TradeSession
+#include "feed/trade/trade_session.h"  // TradeSession
 
 #include <gtest/gtest.h>
 

@@ -14,11 +14,11 @@
 #include <string>
 #include <utility>
 
-#include "feed/exec_router.h"      // ExecRouter
-#include "matching/engine.h"       // Engine
-#include "matching/market_view.h"  // MarketViews
-#include "matching/sequencer.h"    // Sequencer, Gate
-#include "replay/log.h"            // Log, Cursor
+#include "feed/trade/exec_router.h"  // ExecRouter
+#include "matching/engine.h"         // Engine
+#include "matching/market_view.h"    // MarketViews
+#include "matching/sequencer.h"      // Sequencer, Gate
+#include "replay/log/log.h"          // Log, Cursor
 
 namespace bourse {
 

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <utility>
 
-#include "feed/admin_command.h"      // admin_command, is_admin_operation
-#include "feed/decision_inbox.h"     // is_administration
-#include "feed/json_fields.h"        // JsonFields
-#include "replay/instrument_text.h"  // read_instrument
-#include "replay/log.h"              // Log
+#include "feed/control/json_fields.h"     // JsonFields
+#include "feed/trade/admin_command.h"     // admin_command, is_admin_operation
+#include "feed/trade/decision_inbox.h"    // is_administration
+#include "replay/log/log.h"               // Log
+#include "replay/text/instrument_text.h"  // read_instrument
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <string>
 
-#include "matching/market_state.h"  // MarketState
-#include "replay/capture_import.h"  // import_capture
-#include "replay/log.h"             // Log
+#include "matching/market_state.h"         // MarketState
+#include "replay/import/capture_import.h"  // import_capture
+#include "replay/log/log.h"                // Log
 
 namespace {
 

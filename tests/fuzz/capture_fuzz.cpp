@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "replay/capture_reader.h"  // make_kraken_reader, ...
-#include "replay/line_reader.h"     // LineReader::padding_bytes
+#include "replay/import/capture_reader.h"  // make_kraken_reader, ...
+#include "replay/import/line_reader.h"     // LineReader::padding_bytes
 
 namespace {
 

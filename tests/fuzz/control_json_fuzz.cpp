@@ -7,11 +7,11 @@
 
 #include <simdjson.h>
 
-#include "feed/control_error.h"   // write_error
-#include "feed/control_json.h"    // parse_control
-#include "feed/json_writer.h"     // JsonWriter
-#include "feed/stream_shape.h"    // stream_of, shape_of
-#include "feed/subscribe_plan.h"  // shape_asked
+#include "feed/control/control_error.h"  // write_error
+#include "feed/control/json_writer.h"    // JsonWriter
+#include "feed/market/control_json.h"    // parse_control
+#include "feed/market/stream_shape.h"    // stream_of, shape_of
+#include "feed/market/subscribe_plan.h"  // shape_asked
 
 namespace {
 

@@ -11,9 +11,9 @@
 #include <span>
 #include <string>
 
-#include "replay/dbn_import.h"    // import_dbn
-#include "replay/dbn_metadata.h"  // parse_dbn_metadata
-#include "replay/dbn_reader.h"    // DbnReader
+#include "replay/dbn/dbn_metadata.h"   // parse_dbn_metadata
+#include "replay/dbn/dbn_reader.h"     // DbnReader
+#include "replay/import/dbn_import.h"  // import_dbn
 
 namespace {
 

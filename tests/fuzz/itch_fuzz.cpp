@@ -7,10 +7,10 @@
 #include <span>
 #include <vector>
 
-#include "replay/itch_batch.h"     // ItchBatch
-#include "replay/itch_feed.h"      // ItchFeed
-#include "replay/itch_messages.h"  // dispatch, append_framed
-#include "replay/itch_reader.h"    // ItchReader
+#include "replay/itch/itch_batch.h"     // ItchBatch
+#include "replay/itch/itch_feed.h"      // ItchFeed
+#include "replay/itch/itch_messages.h"  // dispatch, append_framed
+#include "replay/itch/itch_reader.h"    // ItchReader
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using bourse::ItchReader;

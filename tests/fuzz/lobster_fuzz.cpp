@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "replay/lobster_book.h"    // LobsterBook
-#include "replay/lobster_reader.h"  // LobsterMessages, LobsterRows
+#include "replay/import/lobster_book.h"    // LobsterBook
+#include "replay/import/lobster_reader.h"  // LobsterMessages, LobsterRows
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "feed/market_frames.h"  // read_frame
+#include "feed/market/market_frames.h"  // read_frame
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // Exactly as large as the input, so that a sanitizer sees any step beyond; new aligns to 16.

@@ -7,11 +7,11 @@
 #include <span>
 #include <string_view>
 
-#include "feed/json_fields.h"   // JsonFields
-#include "feed/order_entry.h"   // command_of
-#include "feed/order_frames.h"  // read_order, read_exec_frame
-#include "matching/check.h"     // CHECK
-#include "replay/decimal.h"     // parse_decimal, format_decimal
+#include "feed/control/json_fields.h"  // JsonFields
+#include "feed/trade/order_entry.h"    // command_of
+#include "feed/trade/order_frames.h"   // read_order, read_exec_frame
+#include "matching/check.h"            // CHECK
+#include "replay/text/decimal.h"       // parse_decimal, format_decimal
 
 namespace {
 

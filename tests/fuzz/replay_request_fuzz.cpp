@@ -8,9 +8,9 @@
 
 #include <simdjson.h>
 
-#include "feed/control_error.h"   // write_error
-#include "feed/json_writer.h"     // JsonWriter
-#include "feed/replay_request.h"  // parse_replay_request, parse_replay_opening
+#include "feed/control/control_error.h"   // write_error
+#include "feed/control/json_writer.h"     // JsonWriter
+#include "feed/history/replay_request.h"  // parse_replay_request, parse_replay_opening
 
 namespace {
 

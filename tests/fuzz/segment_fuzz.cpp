@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "replay/log.h"                        // Log
-#include "replay/record.h"                     // record_crc
-#include "replay/record_scanner.h"             // RecordScanner
-#include "replay/transaction_text.h"           // TransactionText
+#include "replay/log/log.h"                    // Log
+#include "replay/log/record.h"                 // record_crc
+#include "replay/log/record_scanner.h"         // RecordScanner
+#include "replay/text/transaction_text.h"      // TransactionText
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
 

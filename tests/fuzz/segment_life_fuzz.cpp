@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "replay/log.h"                        // Log
-#include "replay/log_check.h"                  // check_log
-#include "replay/manifest.h"                   // read_manifest
-#include "replay/segment_keeper.h"             // SegmentKeeper
+#include "replay/log/log.h"                    // Log
+#include "replay/log/manifest.h"               // read_manifest
+#include "replay/log/segment_keeper.h"         // SegmentKeeper
+#include "replay/upkeep/log_check.h"           // check_log
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
 

@@ -14,10 +14,10 @@
 #include <span>
 #include <vector>
 
-#include "replay/crc32c.h"                // crc32c
-#include "replay/snapshot_catalog.h"      // verify_snapshot
-#include "replay/snapshot_file.h"         // write_snapshot
-#include "replay/stream_hash.h"           // StreamHash
+#include "replay/log/crc32c.h"            // crc32c
+#include "replay/log/snapshot_catalog.h"  // verify_snapshot
+#include "replay/log/snapshot_file.h"     // write_snapshot
+#include "replay/log/stream_hash.h"       // StreamHash
 #include "tests/matching/recipe.h"        // RecipeMarket
 #include "tests/matching/twins.h"         // Twins
 #include "tests/replay/simulated_disk.h"  // SimulatedDisk

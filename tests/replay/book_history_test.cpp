@@ -1,16 +1,16 @@
 // The book at any sequence of the past, from snapshots, keyframes or the beginning of the log.
-#include "replay/book_history.h"
+#include "replay/snapshot/book_history.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "replay/book_keyframes.h"     // BookKeyframes
-#include "replay/restore.h"            // restore
-#include "replay/snapshot_catalog.h"   // list_snapshots
-#include "replay/snapshotter.h"        // save_snapshot
-#include "tests/replay/engine_log.h"   // EngineLog
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log/snapshot_catalog.h"     // list_snapshots
+#include "replay/snapshot/book_keyframes.h"  // BookKeyframes
+#include "replay/snapshot/restore.h"         // restore
+#include "replay/snapshot/snapshotter.h"     // save_snapshot
+#include "tests/replay/engine_log.h"         // EngineLog
+#include "tests/replay/log_fixture.h"        // LogFixture
 
 namespace bourse {
 namespace {

@@ -1,5 +1,5 @@
 // CRC-32C against published values, and the two ways of computing it against each other.
-#include "replay/crc32c.h"
+#include "replay/log/crc32c.h"
 
 #include <gtest/gtest.h>
 

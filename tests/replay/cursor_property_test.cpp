@@ -1,11 +1,11 @@
 // A cursor under random stalls, laps, seeks and restarts, while segments are compressed and deleted
 // under it, delivers each sequence exactly once and in order, wherever it finds it.
-#include "replay/cursor.h"
+#include "replay/log/cursor.h"
 
 #include <gtest/gtest.h>
 
-#include "replay/segment_keeper.h"     // SegmentKeeper
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log/segment_keeper.h"  // SegmentKeeper
+#include "tests/replay/log_fixture.h"   // LogFixture
 
 namespace bourse {
 namespace {

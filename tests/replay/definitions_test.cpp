@@ -1,5 +1,5 @@
 // What was defined before a sequence, without reading all that lies before it.
-#include "replay/definitions.h"
+#include "replay/snapshot/definitions.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "replay/segment_reader.h"            // finish_footer
-#include "replay/snapshot_catalog.h"          // snapshot_path
+#include "replay/log/segment_reader.h"        // finish_footer
+#include "replay/log/snapshot_catalog.h"      // snapshot_path
 #include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {

@@ -10,7 +10,7 @@
 #include "matching/broadcast_ring.h"  // BroadcastRing::Writer
 #include "matching/engine.h"          // Engine
 #include "matching/transaction.h"     // encode
-#include "replay/log.h"               // Log
+#include "replay/log/log.h"           // Log
 
 namespace bourse {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "replay/disk.h"                  // Disk, DiskFile
+#include "replay/disk/disk.h"             // Disk, DiskFile
 #include "tests/replay/simulated_disk.h"  // DiskCall, SimulatedDisk::Fault
 
 namespace bourse {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "matching/market_state.h"     // MarketState
-#include "replay/rebuild.h"            // rebuild
+#include "replay/snapshot/rebuild.h"   // rebuild
 #include "tests/replay/engine_log.h"   // EngineLog
 #include "tests/replay/faulty_disk.h"  // FaultyDisk
 #include "tests/replay/log_fixture.h"  // test_seed

@@ -1,7 +1,7 @@
 // The books of a whole day against one DepthBook per stock, over random messages, and the order
 // table against a map.
 
-#include "replay/itch_books.h"
+#include "replay/itch/itch_books.h"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,10 @@
 #include <tuple>
 #include <vector>
 
-#include "matching/depth_book.h"      // DepthBook
-#include "replay/itch_batch.h"        // ItchBatch
-#include "replay/itch_messages.h"     // AddOrder, ..., append_framed
-#include "replay/itch_order_table.h"  // ItchOrderTable
+#include "matching/depth_book.h"           // DepthBook
+#include "replay/itch/itch_batch.h"        // ItchBatch
+#include "replay/itch/itch_messages.h"     // AddOrder, ..., append_framed
+#include "replay/itch/itch_order_table.h"  // ItchOrderTable
 
 namespace bourse {
 namespace {

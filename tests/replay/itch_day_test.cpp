@@ -1,6 +1,6 @@
 // The day of an ITCH file.
 
-#include "replay/itch_day.h"
+#include "replay/itch/itch_day.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The feed handler: a real morning of AAPL, and each kind of message by hand.
 
-#include "replay/itch_feed.h"
+#include "replay/itch/itch_feed.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "replay/itch_reader.h"  // ItchReader
-#include "tests/data_folder.h"   // data_folder, data_missing
+#include "replay/itch/itch_reader.h"  // ItchReader
+#include "tests/data_folder.h"        // data_folder, data_missing
 
 namespace bourse {
 namespace {

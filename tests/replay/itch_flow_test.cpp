@@ -1,6 +1,6 @@
 // The matching path: a real morning of AAPL through the engine, and what may go wrong by hand.
 
-#include "replay/itch_flow.h"
+#include "replay/itch/itch_flow.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,14 +1,14 @@
 // The made-up day: what is in it, that it fits, and that it is the same each time.
 
-#include "replay/itch_generator.h"
+#include "replay/itch/itch_generator.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "replay/crc32c.h"       // crc32c
-#include "replay/itch_feed.h"    // ItchFeed
-#include "replay/itch_reader.h"  // ItchReader
+#include "replay/itch/itch_feed.h"    // ItchFeed
+#include "replay/itch/itch_reader.h"  // ItchReader
+#include "replay/log/crc32c.h"        // crc32c
 
 namespace bourse {
 namespace {

@@ -1,6 +1,6 @@
 // Importing a Nasdaq day: the journal it makes, and what it refuses.
 
-#include "replay/itch_import.h"
+#include "replay/import/itch_import.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "matching/market_state.h"  // MarketState
-#include "replay/itch_day.h"        // new_york_midnight
-#include "replay/log.h"             // Log
+#include "replay/itch/itch_day.h"   // new_york_midnight
+#include "replay/log/log.h"         // Log
 #include "tests/data_folder.h"      // data_folder, data_missing
 
 namespace bourse {

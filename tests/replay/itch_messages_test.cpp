@@ -1,6 +1,6 @@
 // All 23 ITCH 5.0 message types against hand-made vectors: fields, sizes and names.
 
-#include "replay/itch_messages.h"  // dispatch, append_framed
+#include "replay/itch/itch_messages.h"  // dispatch, append_framed
 
 #include <gtest/gtest.h>
 #include <toml++/toml.h>

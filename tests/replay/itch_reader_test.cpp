@@ -1,6 +1,6 @@
 // The reader of ITCH files: real files, torn files, foreign files.
 
-#include "replay/itch_reader.h"
+#include "replay/itch/itch_reader.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // Exporting a journal: what the DBN rows of a market with auctions, amends and busts say is that
 // market, what comes back from them is the same again, and what does not fit is refused.
 
-#include "replay/journal_export.h"
+#include "replay/export/journal_export.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "matching/market_state.h"            // MarketState
-#include "replay/dbn_import.h"                // import_dbn
-#include "replay/dbn_reader.h"                // DbnReader
+#include "replay/dbn/dbn_reader.h"            // DbnReader
+#include "replay/import/dbn_import.h"         // import_dbn
 #include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {

@@ -1,5 +1,5 @@
 // What the journal does when the disk does not do what it should.
-#include "replay/journal_writer.h"
+#include "replay/log/journal_writer.h"
 
 #include <gtest/gtest.h>
 

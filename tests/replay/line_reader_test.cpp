@@ -1,6 +1,6 @@
 // Files that were written compressed, in several frames, and read again line by line.
 
-#include "replay/line_reader.h"
+#include "replay/import/line_reader.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "replay/output_file.h"  // OutputFile
-#include "tests/test_seed.h"     // test_seed
+#include "replay/export/output_file.h"  // OutputFile
+#include "tests/test_seed.h"            // test_seed
 
 namespace bourse {
 namespace {

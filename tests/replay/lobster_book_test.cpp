@@ -1,6 +1,6 @@
 // LOBSTER's messages and books: what is read, what is refused, and that our book is theirs.
 
-#include "replay/lobster_book.h"
+#include "replay/import/lobster_book.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Importing LOBSTER's files: the journal gives the same book again, and what is refused.
 
-#include "replay/lobster_import.h"
+#include "replay/import/lobster_import.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <string>
 
 #include "matching/market_state.h"  // MarketState
-#include "replay/log.h"             // Log
+#include "replay/log/log.h"         // Log
 
 namespace bourse {
 namespace {

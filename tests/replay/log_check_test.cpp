@@ -1,6 +1,6 @@
 // A journal harmed in every way a disk or a hand can harm it: each harm is named with its file and
 // what is lost, the check goes on behind it, and a journal that is whole is called sound.
-#include "replay/log_check.h"
+#include "replay/upkeep/log_check.h"
 
 #include <gtest/gtest.h>
 

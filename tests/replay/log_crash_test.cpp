@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "replay/log.h"                        // Log
+#include "replay/log/log.h"                    // Log
 #include "tests/replay/log_fixture.h"          // test_seed
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 

@@ -1,11 +1,11 @@
 // Two logs side by side: the same, one longer than the other, or the first transaction that differs
 // with the fields in which it does. And what a log is made of.
-#include "replay/log_difference.h"
+#include "replay/upkeep/log_difference.h"
 
 #include <gtest/gtest.h>
 
-#include "replay/log_statistics.h"     // LogStatistics
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/upkeep/log_statistics.h"  // LogStatistics
+#include "tests/replay/log_fixture.h"      // LogFixture
 
 namespace bourse {
 namespace {

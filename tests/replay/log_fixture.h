@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "replay/directory.h"                  // watermark_name
-#include "replay/log.h"                        // Log
-#include "replay/watermark.h"                  // newest_slot
+#include "replay/disk/directory.h"             // watermark_name
+#include "replay/log/log.h"                    // Log
+#include "replay/log/watermark.h"              // newest_slot
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
 #include "tests/test_seed.h"                   // test_seed

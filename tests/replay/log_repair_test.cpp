@@ -1,15 +1,15 @@
 // A damaged log and a copy of it: exactly what is damaged is taken from the copy, what was there is
 // kept, and a copy that does not help changes nothing.
-#include "replay/log_repair.h"
+#include "replay/upkeep/log_repair.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <limits>
 
-#include "replay/manifest.h"           // append_manifest
-#include "replay/segment_keeper.h"     // SegmentKeeper
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log/manifest.h"        // append_manifest
+#include "replay/log/segment_keeper.h"  // SegmentKeeper
+#include "tests/replay/log_fixture.h"   // LogFixture
 
 namespace bourse {
 namespace {

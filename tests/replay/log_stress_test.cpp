@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "replay/log.h"                        // Log
+#include "replay/log/log.h"                    // Log
 #include "tests/replay/log_fixture.h"          // test_seed
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 

@@ -1,5 +1,5 @@
 // The log as its users see it: what is appended comes back, in order, after any kind of end.
-#include "replay/log.h"
+#include "replay/log/log.h"
 
 #include <gtest/gtest.h>
 

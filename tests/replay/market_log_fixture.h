@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <memory>
 
-#include "replay/restore.h"            // restore
-#include "replay/snapshotter.h"        // save_snapshot
-#include "tests/replay/engine_log.h"   // EngineLog
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/snapshot/restore.h"      // restore
+#include "replay/snapshot/snapshotter.h"  // save_snapshot
+#include "tests/replay/engine_log.h"      // EngineLog
+#include "tests/replay/log_fixture.h"     // LogFixture
 
 namespace bourse {
 

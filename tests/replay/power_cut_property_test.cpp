@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <limits>
 
-#include "replay/segment_keeper.h"     // SegmentKeeper
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log/segment_keeper.h"  // SegmentKeeper
+#include "tests/replay/log_fixture.h"   // LogFixture
 
 namespace bourse {
 namespace {

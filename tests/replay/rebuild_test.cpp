@@ -1,17 +1,17 @@
 // A log rebuilds the engine that wrote it, and says where another engine would differ.
-#include "replay/rebuild.h"
+#include "replay/snapshot/rebuild.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "matching/market_state.h"     // MarketState
-#include "replay/record.h"             // record_crc
-#include "replay/record_scanner.h"     // RecordScanner
-#include "replay/reexecution.h"        // Reexecution
-#include "replay/transaction_text.h"   // TransactionText
-#include "tests/replay/engine_log.h"   // EngineLog
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "matching/market_state.h"         // MarketState
+#include "replay/log/record.h"             // record_crc
+#include "replay/log/record_scanner.h"     // RecordScanner
+#include "replay/snapshot/reexecution.h"   // Reexecution
+#include "replay/text/transaction_text.h"  // TransactionText
+#include "tests/replay/engine_log.h"       // EngineLog
+#include "tests/replay/log_fixture.h"      // LogFixture
 
 namespace bourse {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "replay/log_format.h"         // CommitRecord, segment_header_bytes
-#include "replay/watermark.h"          // watermark_slot_bytes
+#include "replay/log/log_format.h"     // CommitRecord, segment_header_bytes
+#include "replay/log/watermark.h"      // watermark_slot_bytes
 #include "tests/replay/log_fixture.h"  // LogFixture
 
 namespace bourse {

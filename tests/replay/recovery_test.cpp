@@ -1,14 +1,14 @@
 // What a start makes of every kind of harm: a torn tail is kept aside and cut, anything that had
 // been acknowledged and is no longer whole is refused, and nothing is ever dropped in silence.
-#include "replay/recovery.h"
+#include "replay/log/recovery.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "replay/record.h"             // record_crc
-#include "replay/segment_reader.h"     // finish_header
-#include "tests/replay/log_fixture.h"  // LogFixture
+#include "replay/log/record.h"          // record_crc
+#include "replay/log/segment_reader.h"  // finish_header
+#include "tests/replay/log_fixture.h"   // LogFixture
 
 namespace bourse {
 namespace {

@@ -4,11 +4,11 @@
 
 #include <limits>
 
-#include "replay/log_check.h"                 // check_log
-#include "replay/restore.h"                   // restore
-#include "replay/segment_keeper.h"            // SegmentKeeper
-#include "replay/snapshot_catalog.h"          // snapshot_path
-#include "replay/snapshotter.h"               // save_snapshot
+#include "replay/log/segment_keeper.h"        // SegmentKeeper
+#include "replay/log/snapshot_catalog.h"      // snapshot_path
+#include "replay/snapshot/restore.h"          // restore
+#include "replay/snapshot/snapshotter.h"      // save_snapshot
+#include "replay/upkeep/log_check.h"          // check_log
 #include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {

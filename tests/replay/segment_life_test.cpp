@@ -5,14 +5,14 @@
 
 #include <limits>
 
-#include "replay/compressed_file.h"      // CompressedFile
-#include "replay/log_check.h"            // check_log
-#include "replay/manifest.h"             // read_manifest
-#include "replay/registered_readers.h"   // readers_folder
-#include "replay/segment_compression.h"  // compress_segment
-#include "replay/segment_file.h"         // open_segment_file
-#include "replay/segment_keeper.h"       // SegmentKeeper
-#include "tests/replay/log_fixture.h"    // LogFixture
+#include "replay/log/compressed_file.h"      // CompressedFile
+#include "replay/log/manifest.h"             // read_manifest
+#include "replay/log/registered_readers.h"   // readers_folder
+#include "replay/log/segment_compression.h"  // compress_segment
+#include "replay/log/segment_file.h"         // open_segment_file
+#include "replay/log/segment_keeper.h"       // SegmentKeeper
+#include "replay/upkeep/log_check.h"         // check_log
+#include "tests/replay/log_fixture.h"        // LogFixture
 
 namespace bourse {
 namespace {

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "replay/disk.h"  // Disk, DiskFile
+#include "replay/disk/disk.h"  // Disk, DiskFile
 
 namespace bourse {
 

@@ -6,11 +6,11 @@
 #include <functional>
 #include <random>
 
-#include "replay/crc32c.h"                    // crc32c
-#include "replay/restore.h"                   // restore
-#include "replay/snapshot_catalog.h"          // list_snapshots, newest_snapshot
-#include "replay/snapshot_file.h"             // write_snapshot
-#include "replay/snapshotter.h"               // Snapshotter
+#include "replay/log/crc32c.h"                // crc32c
+#include "replay/log/snapshot_catalog.h"      // list_snapshots, newest_snapshot
+#include "replay/log/snapshot_file.h"         // write_snapshot
+#include "replay/snapshot/restore.h"          // restore
+#include "replay/snapshot/snapshotter.h"      // Snapshotter
 #include "tests/replay/market_log_fixture.h"  // MarketLogFixture
 
 namespace bourse {

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "replay/what_if.h"              // WhatIf
+#include "replay/whatif/what_if.h"       // WhatIf
 #include "tests/matching/test_market.h"  // TestMarket, test_instrument
 #include "tests/test_seed.h"             // test_seed
 

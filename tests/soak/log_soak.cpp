@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "replay/log.h"                        // Log
+#include "replay/log/log.h"                    // Log
 #include "tests/replay/sample_transactions.h"  // SampleTransactions
 #include "tests/replay/simulated_disk.h"       // SimulatedDisk
 
