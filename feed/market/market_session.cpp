@@ -173,7 +173,9 @@ void MarketSession::move_to(Hub& hub) {
   moved->now = old.now;
   moved->opened = old.opened;
   moved->heartbeat_at = old.heartbeat_at;
-  for (const Stream& stream : old.pump.streams()) moved->pump.add_live(stream.id, true);
+  for (const Stream& stream : old.pump.streams()) {
+    moved->pump.add_live(stream.id, true, stream.on_slow);
+  }
   state_ = std::move(moved);
 }
 bool MarketSession::carries(SymbolId symbol) const { return state_->pump.streams().has(symbol); }

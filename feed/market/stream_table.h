@@ -49,7 +49,7 @@ class StreamTable {
 
   // Any stream of the instrument.
   bool has(SymbolId symbol) const {
-    return std::any_of(index_.begin(), index_.end(), [symbol](const auto& column) {
+    return std::any_of(columns_.begin(), columns_.end(), [symbol](const auto& column) {
       return symbol.value() < column.size() && column[symbol.value()] != 0;
     });
   }
