@@ -93,8 +93,8 @@ std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& recor
 
 #endif
 
-std::size_t sound_bytes(std::span<const std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
-                        std::size_t enough) {
+std::size_t take_sound(std::span<std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
+                       std::size_t enough) {
   std::size_t sound = 0;
   while (sound < enough) {
     std::array<RecordPlace, 3> records{};
@@ -117,15 +117,12 @@ std::size_t sound_bytes(std::span<const std::byte> bytes, std::uint64_t salt, st
       are_right &= crc == crcs[i];
     }
     if (!are_right) return sound;
+    for (const RecordPlace& record : records) {
+      set_record_crc(bytes.data() + (record.offset - offset), 0);
+    }
     sound = at;
   }
   return sound;
-}
-
-RecordHeader record_header(const std::byte* record) {
-  RecordHeader header;
-  std::memcpy(&header, record, sizeof header);
-  return header;
 }
 
 bool defines_instrument(std::span<const std::byte> record) {
@@ -134,10 +131,6 @@ bool defines_instrument(std::span<const std::byte> record) {
   if (record.size() <= type_at) return false;
   const auto type = static_cast<CommandType>(record[type_at]);
   return type == CommandType::define_instrument || type == CommandType::change_instrument;
-}
-
-void set_record_crc(std::byte* record, std::uint32_t crc) {
-  std::memcpy(record + crc_offset, &crc, sizeof crc);
 }
 
 RecordState check_record(std::span<const std::byte> bytes, std::uint64_t salt,

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "replay/log/log_format.h"  // RecordHeader
@@ -38,18 +39,25 @@ std::array<std::uint32_t, 3> record_crcs(const std::array<RecordPlace, 3>& recor
 
 // Bytes of whole, sound records at the start of `bytes`, which lie at `offset` of their file: three
 // records at a time, until `enough` or more are found, or one of the next three is not whole and
-// sound. What follows may be sound all the same: check_record() tells of it alone.
-std::size_t sound_bytes(std::span<const std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
-                        std::size_t enough);
+// sound. Their checksums read 0 from then on: they have done their duty. What follows may be sound
+// all the same: check_record() tells of it alone.
+std::size_t take_sound(std::span<std::byte> bytes, std::uint64_t salt, std::uint64_t offset,
+                       std::size_t enough);
 
 // Judges the record at the start of `bytes`, which lie at `offset` of their file. Bytes after the
 // record do not matter.
 RecordState check_record(std::span<const std::byte> bytes, std::uint64_t salt,
                          std::uint64_t offset);
 
-RecordHeader record_header(const std::byte* record);  // a copy
+inline RecordHeader record_header(const std::byte* record) {  // a copy
+  RecordHeader header;
+  std::memcpy(&header, record, sizeof header);
+  return header;
+}
 // Whether it is a transaction that defines or changes an instrument: nothing else does.
 bool defines_instrument(std::span<const std::byte> record);
-void set_record_crc(std::byte* record, std::uint32_t crc);
+inline void set_record_crc(std::byte* record, std::uint32_t crc) {
+  std::memcpy(record + offsetof(RecordHeader, crc32c), &crc, sizeof crc);
+}
 
 }  // namespace bourse

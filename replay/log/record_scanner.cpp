@@ -70,8 +70,8 @@ bool RecordScanner::fill(std::size_t bytes_wanted) {
 // Several records at once, if they lie here whole and sound: more and more of them, because after a
 // seek often one is enough. Else one at a time will tell why.
 void RecordScanner::verify_ahead() {
-  const std::span<const std::byte> rest(buffer_.get() + at_, filled_ - at_);
-  sound_end_ = at_ + sound_bytes(rest, salt_, offset(), verified_at_once_);
+  const std::span<std::byte> rest(buffer_.get() + at_, filled_ - at_);
+  sound_end_ = at_ + take_sound(rest, salt_, offset(), verified_at_once_);
   verified_at_once_ = std::min(verified_at_once_ * 2, verified_at_once_max);
 }
 
@@ -100,8 +100,6 @@ RecordScanner::Found RecordScanner::next() {
   if (at_ >= sound_end_) verify_ahead();
   if (at_ < sound_end_) {
     header_ = record_header(buffer_.get() + at_);
-    header_.crc32c = 0;
-    set_record_crc(buffer_.get() + at_, 0);
     found_bytes_ = header_.length;
     return Found::record;
   }
