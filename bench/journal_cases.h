@@ -36,6 +36,7 @@ std::uint64_t disk_bytes_written();  // by this process so far, as the kernel co
 std::vector<std::byte> make_record(std::size_t bytes);
 
 LogOptions log_options(const Settings& settings, Durability durability);
+// As of an exchange that has been up for a moment: the zeros that are laid ahead lie there.
 std::unique_ptr<Log> new_log(const Settings& settings, Durability durability);
 
 struct RawDisk {
@@ -48,7 +49,7 @@ RawDisk measure_raw_disk(const Settings& settings);
 double run_burst(const Settings& settings, std::size_t bytes, std::uint64_t total_bytes);
 
 struct Reading {
-  double warm = 0;        // million records per second, every checksum verified
+  double warm = 0;        // million records per second of processor time, every checksum verified
   double warm_bytes = 0;  // GB/s
   double cold_bytes = 0;  // bytes/s
   std::vector<std::int64_t> seek_ns;
@@ -58,7 +59,8 @@ struct Reading {
 // as records, without a cursor, and not sought.
 Reading run_reading(const Settings& settings, std::size_t bytes);
 
-// Opens what the last burst left, cold. Seconds per GB of the open segment.
-double run_recovery(const Settings& settings);
+// Fills an open segment with 200 MiB of records, leaves it as a kill would, makes it cold and opens
+// it: every record checked, the hash begun again. Seconds per GB of records.
+double run_recovery(const Settings& settings, std::size_t bytes);
 
 }  // namespace bourse

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Draws what `bourse_journal_peers --json FILE` wrote: one SVG, a panel of bars per figure, logarithmic.
 
-usage: bench/plot_journal_peers.py FILE.json OUT.svg"""
+usage: bench/plot_journal_peers.py FILE.json OUT.svg [NOTE]
+
+NOTE: a line under the panels, such as the machine."""
+import html
 import json
 import math
 import sys
@@ -12,7 +15,7 @@ WIDTH, BAR, LEFT, RIGHT = 640, 16, 130, 90
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         print(__doc__, file=sys.stderr)
         return 2
     with open(sys.argv[1], encoding="utf-8") as file:
@@ -32,6 +35,9 @@ def main():
             parts.append(f'<rect x="{LEFT}" y="{y - 12}" width="{long:.0f}" height="{BAR}" fill="{colour}"/>')
             parts.append(f'<text x="{LEFT + long + 5:.0f}" y="{y}">{value:.4g}</text>')
         y += 10
+    if len(sys.argv) == 4:
+        y += 10
+        parts.append(f'<text x="10" y="{y}" font-size="10">{html.escape(sys.argv[3])}</text>')
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 10}" '
                    'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n'
