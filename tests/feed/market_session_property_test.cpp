@@ -242,7 +242,9 @@ class Market {
   void check(const ModelClient& client) {
     for (const auto& [id, stream] : client.streams) {
       if (is_conflated(id)) continue;  // it may hold back the changes of one interval
-      if (!client.heartbeat_positions.contains(id) && !stream.is_live) continue;
+      // From SlowReader to CaughtUp only those are meant that the heartbeat names.
+      const bool is_meant = stream.is_live && !client.is_slow();
+      if (!client.heartbeat_positions.contains(id) && !is_meant) continue;
       EXPECT_FALSE(truth.has_between(id, stream.at, client.heartbeat_seq))
           << stream.channel << " " << stream.symbol << " had " << stream.at << ", heartbeat up to "
           << client.heartbeat_seq;
@@ -372,7 +374,8 @@ void run(std::uint64_t seed, int steps) {
 TEST(MarketSessionProperty, EveryStreamIsTheLogWhateverHappens) {
   std::uint64_t seed = 1000;
   if (const char* named = std::getenv("BOURSE_TEST_SEED")) seed = std::stoull(named);
-  for (std::uint64_t round = 0; round < 3; ++round) run(seed + round, 700);
+  const int steps = BOURSE_SANITIZED ? 250 : 700;
+  for (std::uint64_t round = 0; round < 3; ++round) run(seed + round, steps);
 }
 
 }  // namespace

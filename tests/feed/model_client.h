@@ -81,7 +81,8 @@ class ModelClient {
 
   // What went wrong first; empty if nothing did.
   const std::string& fault() const { return fault_; }
-  std::vector<std::string> texts;  // JSON received, in order
+  bool is_slow() const { return is_slow_; }  // between SlowReader and CaughtUp
+  std::vector<std::string> texts;            // JSON received, in order
   std::map<std::uint32_t, ModelStream> streams;
   std::map<std::uint32_t, ModelBook> books;  // by instrument
   std::map<std::uint32_t, wire::Bbo> bests;  // by instrument
