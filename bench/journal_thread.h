@@ -1,5 +1,5 @@
-// The journal's thread of a bench: writes what comes into the log's tail, parks in between as in
-// the exchange, and is ended with its owner.
+// The journal's thread of a bench: writes what comes into the tail, parks in between as in the
+// exchange, and is ended with its owner.
 //   Owner:  made and ended by one thread; `on_released` is called by the journal's.
 //   Errors: end() returns what ended the journal before.
 #pragma once
@@ -10,7 +10,7 @@
 
 #include "app/engine_threads.h"      // StopFlag
 #include "matching/wait_strategy.h"  // Waiter
-#include "replay/log/log.h"          // Log
+#include "replay/log/log.h"              // Log
 
 namespace bourse {
 

@@ -89,7 +89,9 @@ class WireSuite {
       progress_.next("wire, raw TLS ping-pong", 0.4);
       PingPong one = tls_ping_pong(options_.seconds < 0.5 ? pings / 10 : pings);
       out_.what += i == 0 && !one.cipher.empty() ? ", " + one.cipher : "";
-      one_way_us_.push_back(static_cast<double>(Percentiles(one.one_way_ns).at(50)) / 1e3);
+      one_way_us_.push_back(one.one_way_ns.empty()
+                                ? 0
+                                : static_cast<double>(Percentiles(one.one_way_ns).at(50)) / 1e3);
       row.add({.latency_ns = std::move(one.one_way_ns)});
     }
     out_.rows.push_back(row.finish());
