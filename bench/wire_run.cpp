@@ -215,7 +215,10 @@ Result<WireRun> run_wire(const ExchangeProcess& exchange, const WireLoad& load) 
     if (auto done = (*trader)->take_reports(5ms); !done) return std::unexpected(done.error());
   }
   out.server_cpu_ns = exchange.cpu_ns() - cpu;
-  if (memory.shared().fault[0] != 0) return std::unexpected(child.error());
+  // A child that has died says nothing.
+  const std::uint64_t wanted = plan.subscribers * (plan.count - plan.warm_up);
+  if (memory.shared().fault[0] != 0 || memory.shared().sample_count.load() != wanted)
+    return std::unexpected(child.error());
   if (auto done = (*trader)->take_reports(20ms); !done) return std::unexpected(done.error());
   out.orders = plan.count - plan.warm_up;
   out.deliveries = memory.shared().sample_count.load(std::memory_order_relaxed);
