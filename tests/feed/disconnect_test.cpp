@@ -42,10 +42,10 @@ TEST_F(Disconnect, ASessionMayAskToBeFollowedByAllItsOrders) {
   }
   settle(watcher);
   const auto messages = watcher.hear();
-  ASSERT_EQ(messages.size(), 3u) << "two orders, and the end of the one";
-  EXPECT_EQ(value_of(messages[2].payload, "exec_type"), "canceled");
-  EXPECT_EQ(value_of(messages[2].payload, "client_seq"), "1");
-  EXPECT_EQ(value_of(messages[2].payload, "flags"), "2") << "cancel on disconnect";
+  ASSERT_EQ(messages.size(), 4u) << "two orders, the mass cancel, and the end of the one";
+  EXPECT_EQ(value_of(messages[3].payload, "exec_type"), "canceled");
+  EXPECT_EQ(value_of(messages[3].payload, "client_seq"), "1");
+  EXPECT_EQ(value_of(messages[3].payload, "flags"), "2") << "cancel on disconnect";
 }
 
 TEST_F(Disconnect, ASessionMayAskToBeFollowedByAGroupWhoeverSentIt) {
@@ -61,9 +61,9 @@ TEST_F(Disconnect, ASessionMayAskToBeFollowedByAGroupWhoeverSentIt) {
   }
   settle(watcher);
   const auto messages = watcher.hear();
-  ASSERT_EQ(messages.size(), 4u);
-  EXPECT_EQ(value_of(messages[3].payload, "exec_type"), "canceled");
-  EXPECT_EQ(value_of(messages[3].payload, "client_seq"), "1") << "the group's, nothing else";
+  ASSERT_EQ(messages.size(), 5u);
+  EXPECT_EQ(value_of(messages[4].payload, "exec_type"), "canceled");
+  EXPECT_EQ(value_of(messages[4].payload, "client_seq"), "1") << "the group's, nothing else";
   TradeClient wrong{desk, "", 7};
   EXPECT_EQ(value_of(wrong.auth("demo", R"(,"cod":"group")"), "code"), "1003");
   EXPECT_EQ(value_of(wrong.auth("demo", R"(,"cod":"all")"), "code"), "1004");
