@@ -44,22 +44,20 @@ Result<TimeNs> Surveyor::time_of(Sequence sequence) const {
 
 std::unexpected<Error> Surveyor::outside(const std::string& asked) const {
   const Sequence earliest = log_.earliest_sequence();
-  std::string next = "the journal is empty";
-  if (head_ >= earliest) {
-    const auto first = time_of(earliest);
-    const auto last = time_of(head_);
-    next = fmt::format("there are sequences {} to {}", earliest.value(), head_.value());
-    if (first && last) {
-      next += fmt::format(", from {} to {}", time_text(*first), time_text(*last));
-    }
-  }
+  const auto first = time_of(earliest);
+  const auto last = time_of(head_);
+  std::string next = fmt::format("there are sequences {} to {}", earliest.value(), head_.value());
+  if (first && last) next += fmt::format(", from {} to {}", time_text(*first), time_text(*last));
   return fail(ExitCode::usage, asked + " is not in the journal", log_.directory().string(), next);
 }
 
 Result<void> Surveyor::bound() {
   head_ = log_.released_sequence();
   const Sequence earliest = log_.earliest_sequence();
-  if (head_ < earliest) return outside("anything");
+  if (head_ < earliest) {
+    return fail(ExitCode::usage, "the journal is empty so far", log_.directory().string(),
+                "try again when something has happened in it");
+  }
   out_.first = earliest;
   out_.last = head_;
   for (const auto& wanted : {range_.first, range_.last}) {
