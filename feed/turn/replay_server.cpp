@@ -9,7 +9,7 @@
 #include "feed/history/replay_groups.h"      // ReplayGroups, export_replay_metrics
 #include "feed/history/replay_session.h"     // ReplaySession
 #include "feed/http/http_routes.h"           // HttpRoutes
-#include "feed/instrument_table.h"           // InstrumentTable
+#include "feed/market/hub.h"                 // Hub
 #include "feed/metrics.h"                    // Metrics
 #include "feed/turn/session_loop.h"          // SessionLoop
 #include "replay/snapshot/market_history.h"  // market_before
@@ -23,14 +23,14 @@ class ReplayStage {
  public:
   using Conversation = ReplaySession;
 
-  ReplayStage(const ReplayServerParts& parts, const InstrumentTable& known, ReplayGroups& groups,
+  ReplayStage(const ReplayServerParts& parts, const Hub& hub, ReplayGroups& groups,
               const Metrics& metrics)
       : session_parts_{.log = parts.log,
                        .options = parts.options,
-                       .known = known,
+                       .known = hub.instruments(),
                        .groups = groups,
                        .defaults = parts.defaults},
-        routes_(parts.options, known, metrics, {}) {}
+        routes_(parts.options, hub, parts.log, metrics, {}) {}
 
   std::span<const std::string_view> subprotocols(std::string_view path) const {
     if (path == "/v1/md" || path == "/v1/replay") return subprotocols_served;
@@ -53,15 +53,15 @@ class ReplayStage {
 
 struct ReplayServer::State {
   Metrics metrics;
-  InstrumentTable known;
+  const Hub hub;  // the market at the end of the log: what HTTP tells
   ReplayGroups groups;
   ReplayStage stage;
   SessionLoop<ReplayStage> loop;
 
-  State(const ReplayServerParts& parts, InstrumentTable table)
-      : known(std::move(table)),
+  State(const ReplayServerParts& parts, MarketState newest)
+      : hub(std::move(newest), parts.log.last_epoch(), parts.options),
         groups(parts.options.limits.replays_per_server_count),
-        stage(parts, known, groups, metrics),
+        stage(parts, hub, groups, metrics),
         loop(stage, parts.options, parts.context, metrics) {
     export_replay_metrics(metrics, groups);
   }
@@ -72,12 +72,10 @@ ReplayServer::~ReplayServer() = default;
 
 Result<std::unique_ptr<ReplayServer>> ReplayServer::make(ReplayServerParts parts) {
   // Every instrument that the log defines, however late.
-  const auto newest = market_before(parts.log, next(parts.log.released_sequence()));
+  auto newest = market_before(parts.log, next(parts.log.released_sequence()));
   if (!newest) return std::unexpected(newest.error());
-  InstrumentTable known;
-  known.recover(newest->market);
   return std::unique_ptr<ReplayServer>(
-      new ReplayServer(std::make_unique<State>(parts, std::move(known))));
+      new ReplayServer(std::make_unique<State>(parts, std::move(newest->market))));
 }
 
 Result<void> ReplayServer::listen(std::uint16_t port) {
@@ -87,8 +85,8 @@ std::uint16_t ReplayServer::port() const { return state_->loop.port(); }
 
 std::vector<std::string> ReplayServer::symbols() const {
   std::vector<std::string> out;
-  for (const SymbolId id : state_->known.matching("*"))
-    out.emplace_back(state_->known.instrument(id)->symbol());
+  for (const SymbolId id : state_->hub.instruments().matching("*"))
+    out.emplace_back(state_->hub.instruments().instrument(id)->symbol());
   return out;
 }
 
