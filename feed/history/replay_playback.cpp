@@ -71,6 +71,9 @@ bool ReplayPlayback::may_play(ReplayGroup::Allowance& allowance, std::int64_t no
 
 void ReplayPlayback::take(const ReplayGroup::Allowance& allowance, const Counts& counts) {
   const TransactionView& transaction = player_.transaction();
+  // What was due before it comes before it.
+  const TimeNs derived = player_.hub()->next_due();
+  if (derived && derived < transaction.time()) player_.flush(derived);
   last_time_ = told_time_ = transaction.time();
   tally_.add(transaction);
   if (allowance.step && allowance.unit == ReplayUnit::transactions) ++report_.stepped;
@@ -89,6 +92,7 @@ bool ReplayPlayback::play(std::int64_t now_ns, const Counts& counts) {
   report_ = {};
   const std::uint64_t events_before = tally_.events();
   bool is_more_due = false;
+  bool is_waiting = false;  // for the clock
   for (std::size_t taken = 0;; ++taken) {
     const ReplayPlayer::Next next = player_.next();
     has_failed_ = next == ReplayPlayer::Next::failed;
@@ -97,7 +101,8 @@ bool ReplayPlayback::play(std::int64_t now_ns, const Counts& counts) {
     const bool is_allowed = player_.position() <= allowance.last;
     if (!is_allowed || !may_play(allowance, now_ns)) {
       report_.is_held = !is_allowed && time <= allowance.time;
-      if (is_allowed && must_tick(allowance.time)) tick_due_ = allowance.time;
+      is_waiting = is_allowed;
+      if (is_waiting && must_tick(allowance.time)) tick_due_ = allowance.time;
       break;
     }
     if (allowance.step && report_.stepped >= *allowance.step) break;
@@ -108,7 +113,7 @@ bool ReplayPlayback::play(std::int64_t now_ns, const Counts& counts) {
     if (is_more_due) break;
     take(allowance, counts);
   }
-  player_.flush();
+  player_.flush(is_waiting ? allowance.time : last_time_);
   report_.next = player_.position();
   report_.last_time = tally_.transactions() == 0 ? TimeNs{0} : last_time_;
   return is_more_due;
@@ -133,11 +138,13 @@ std::int64_t ReplayPlayback::due_ns(std::int64_t now_ns) const {
   if (has_failed_) return ReplayClock::never;
   const ReplayGroup::Summary summary = group_->summary();
   if (!is_placed_ || summary.generation != generation_) return now_ns + ask_again_ns;
+  const TimeNs derived = player_.hub()->next_due();  // 0: a stream's past is being read
+  if (!derived) return now_ns + ask_again_ns;
   const std::int64_t due_ns = summary.members > 1 ? now_ns + ask_members_ns : ReplayClock::never;
   if (is_ended() || !report_.next_time) return due_ns;
   if (report_.is_held && summary.phase == ReplayPhase::playing) return now_ns + ask_again_ns;
   const ReplaySettings& settings = group_->settings();
-  TimeNs next = report_.next_time;
+  TimeNs next = std::min(report_.next_time, derived);
   if (settings.idle_max_ns != 0 && last_time_)
     next = std::min(next, TimeNs{last_time_.value() + settings.idle_max_ns});
   if (settings.tick_ns != 0) next = std::min(next, TimeNs{told_time_.value() + settings.tick_ns});

@@ -42,6 +42,7 @@ class ReplayPlayer {
   const Error& error() const { return error_; }
 
   Hub* hub() { return hub_.get(); }  // nullptr until the first place was found
+  const Hub* hub() const { return hub_.get(); }
   // The transaction that comes next; nullptr at the head of the log. Holds until take().
   // Fails if the log cannot be read there: error(). REQUIRES: a place was found.
   enum class Next : std::uint8_t { transaction = 1, at_head = 2, failed = 3 };
@@ -50,7 +51,11 @@ class ReplayPlayer {
   Sequence position() const { return position_; }  // of the next transaction
   // Plays it; it is in the hub's frames after the next flush.
   void take();
-  void flush() { hub_->flush(TimeNs{0}); }
+  // At this market time: conflated streams go by it.
+  void flush(TimeNs time) {
+    hub_->flush(time);
+    hub_->take_news();
+  }
 
  private:
   Result<void> settle(MarketAt at);
