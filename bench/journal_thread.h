@@ -10,7 +10,7 @@
 
 #include "app/engine_threads.h"      // StopFlag
 #include "matching/wait_strategy.h"  // Waiter
-#include "replay/log/log.h"              // Log
+#include "replay/log/log.h"          // Log
 
 namespace bourse {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/sample_record.h"  // order_record, set_sequence
-#include "feed/control_json.h"    // parse_control
-#include "replay/crc32c.h"        // crc32c
-#include "replay/log.h"           // Log
+#include "bench/sample_record.h"       // order_record, set_sequence
+#include "feed/market/control_json.h"  // parse_control
+#include "replay/log/crc32c.h"         // crc32c
+#include "replay/log/log.h"            // Log
 
 namespace bourse {
 namespace {
