@@ -64,7 +64,9 @@ std::size_t StreamPump::replay_count() const {
 // Whether the hub has what its streams need to go on live. It may be behind what a client has, who
 // comes from another io thread, and may still read the history of a stream.
 bool StreamPump::can_join(const Reader& reader) const {
-  if (reader.purpose == Purpose::range || reader.purpose == Purpose::gap_fill) return true;
+  const CatchUp& catch_up = *reader.catch_up;
+  if (reader.purpose == Purpose::range || reader.purpose == Purpose::gap_fill)
+    return catch_up.position() > catch_up.end();
   return std::ranges::all_of(reader.catch_up->streams(), [this](const CatchUp::StreamStart& start) {
     return start.last_seq <= hub_.sequence().value() && hub_.is_ready(start.stream);
   });

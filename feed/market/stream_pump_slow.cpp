@@ -5,7 +5,8 @@
 
 #include "feed/market/market_frames.h"  // header_of, set_header
 #include "feed/market/stream_pump.h"
-#include "matching/check.h"  // CHECK
+#include "feed/market/stream_shape.h"  // is_conflated
+#include "matching/check.h"            // CHECK
 
 namespace bourse {
 namespace {
@@ -22,16 +23,18 @@ void StreamPump::fall_back(Outbox& out, TimeNs now) {
   ++hub_.counts().falls;
   become_slow(out, now);
   apply_policies(out);
+  Sequence from{delivered_ + 1};
   std::vector<CatchUp::StreamStart> starts;
   std::vector<CatchUp::StreamStart> with_history;
   for (Stream& stream : streams_) {
     if (stream.phase != StreamPhase::live) continue;
     stream.phase = StreamPhase::replay;
+    // Of what is conflated something may be held back that happened before the burst's end.
+    if (is_conflated(stream.id)) from = std::min(from, Sequence{stream.told + 1});
     (DerivedStreams::needs_history(stream.id) ? with_history : starts)
         .push_back({.stream = stream.id, .last_seq = stream.told});
   }
   live_count_ = 0;
-  const Sequence from{delivered_ + 1};
   position_ = hub_.frames().head();
   delivered_ = hub_.sequence().value();
   if (!starts.empty()) start_reader(Purpose::recovery, from, std::move(starts));

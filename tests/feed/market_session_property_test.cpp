@@ -189,7 +189,7 @@ class Market {
     if (stream == nullptr) return;
     if (one_in(2)) return send(s, R"({"op":"snapshot","stream":)" + std::to_string(id) + "}");
     const bool is_plain = stream->channel == "mbo" || stream->channel == "trade";
-    if (!is_plain || stream->is_refilling || stream->at == 0) return;
+    if (!is_plain || stream->is_refilling || stream->is_partial || stream->at == 0) return;
     const std::uint64_t from = 1 + below(stream->at);
     const std::uint64_t to = from + below(stream->at - from + 1);
     send(s, R"({"op":"replay","stream":)" + std::to_string(id) + field("from_seq", from) +

@@ -248,8 +248,11 @@ void ModelClient::on_frame(const FrameView& frame) {
 bool ModelClient::on_refill(const FrameView& frame, ModelStream& stream) {
   const wire::FrameHeader& header = frame.header;
   const bool is_replay = has(header, wire::frame_flags::replay);
-  if (!is_replay || !stream.is_refilling || header.last_seq > stream.at) return false;
-  if (header.prev_seq != stream.refilled) fail("a gap fill with a gap");
+  if (!is_replay || !stream.is_refilling || header.last_seq > stream.refill_to) return false;
+  if (header.prev_seq != stream.refilled)
+    fail("a gap fill with a gap: " + std::to_string(header.prev_seq) + " after " +
+         std::to_string(stream.refilled) + " of " + std::to_string(stream.refill_from) + " to " +
+         std::to_string(stream.refill_to));
   stream.refilled = header.last_seq;
   for (const wire::MboEvent& event : frame.mbo) stream.refilled_seqs.push_back(event.seq);
   for (const wire::Trade& trade : frame.trade) stream.refilled_seqs.push_back(trade.seq);
@@ -267,7 +270,7 @@ void ModelClient::check_chain(const wire::FrameHeader& header, ModelStream& stre
     stream.is_in_snapshot = !has(header, wire::frame_flags::snapshot_end);
     if (header.last_seq + 1 < stream.from) fail("snapshot before from_seq - 1");
     stream.at = stream.began = header.last_seq;
-    stream.is_live = false;
+    stream.is_live = stream.is_caught_up = false;
     stream.seqs.clear();
     stream.conflated.clear();
     return;
