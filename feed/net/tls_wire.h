@@ -1,9 +1,9 @@
 // One TLS connection over a non-blocking socket, driven by calls and never waiting.
 //   Shape:  while the handshake lasts OpenSSL writes to the socket itself; from then on what it
 //           writes is captured, so that one thread can encrypt for many connections first and send
-//           afterwards (egress.h). Ciphertext that the socket did not take is kept here,
-//           at most one block of records. Control bytes are what the protocol layer itself says (the
-//           HTTP answer, pongs, the close frame): plain, they wait for the next frame boundary.
+//           afterwards (egress.h). Ciphertext that the socket did not take is kept here, at most
+//           one block of records. Control bytes are what the protocol layer itself says (the HTTP
+//           answer, pongs, the close frame): plain, they wait for the next frame boundary.
 //   Units:  bytes; nanoseconds of the steady clock.
 //   Owner:  one io thread. The socket belongs to the caller and must outlive this.
 //   Errors: Step::failed with error() to read; every later call fails too.
