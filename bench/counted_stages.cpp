@@ -16,6 +16,7 @@
 #include "bench/aligned_copy.h"         // AlignedCopy
 #include "bench/arguments.h"            // Arguments
 #include "bench/counted.h"              // COUNTED
+#include "bench/held_streams.h"         // HeldStreams
 #include "bench/order_stream.h"         // define_stream_symbol
 #include "bench/sample_record.h"        // order_record, set_sequence
 #include "bench/wire_client.h"          // wire_order
@@ -135,9 +136,11 @@ int run(std::uint64_t count) {
   for (const std::vector<std::uint64_t>& one : records)
     transactions.push_back(*TransactionView::parse(std::as_bytes(std::span(one))));
   Hub hub(MarketState{}, Epoch{1}, FeedOptions{});
+  HeldStreams held;
   for (std::size_t i = 0; i <= count; ++i) {
     hub.on_transaction(transactions[i]);
     hub.flush(transactions[i].time());
+    held.hold(hub);
   }
   counted_frame_encode(hub, transactions, count + 1, 2 * count + 1);
 

@@ -12,6 +12,7 @@
 
 #include "bench/aligned_copy.h"          // AlignedCopy
 #include "bench/cycles.h"                // CycleClock, thread_cpu_ns
+#include "bench/held_streams.h"          // HeldStreams
 #include "bench/machine.h"               // pin_to_core
 #include "bench/open_loop.h"             // Pace, highest_rate
 #include "bench/order_stream.h"          // make_order_stream
@@ -145,11 +146,18 @@ class FrameSuite {
   }
 
  private:
+  // The first transaction defines the instrument.
+  static void begin(Hub& hub, const TransactionView& definition) {
+    hub.on_transaction(definition);
+    hub.flush(definition.time());
+    HeldStreams().hold(hub);
+  }
+
   OpenRun run_open(double rate, std::size_t count, std::size_t warm_up) {
     const auto& views = transactions_->views();
     Hub hub(MarketState{}, Epoch{1}, FeedOptions{});
     Readers readers(1);
-    hub.on_transaction(views[0]);
+    begin(hub, views[0]);
     OpenRun out;
     out.latency_ns.reserve(count - warm_up);
     const double interval = clock_.cycles(1e9 / rate);
@@ -191,9 +199,10 @@ class FrameSuite {
     const auto& views = transactions_->views();
     Hub hub(MarketState{}, Epoch{1}, FeedOptions{});
     Readers readers(count_of_readers);
+    begin(hub, views[0]);
     const std::int64_t begun = thread_cpu_ns();
     const std::size_t count = closed_count(count_of_readers);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 1; i < count; ++i) {
       hub.on_transaction(views[i]);
       if ((i + 1) % burst != 0) continue;
       hub.flush(views[i].time());
@@ -280,8 +289,9 @@ class FrameSuite {
       const auto& views = transactions_->views();
       Hub hub(MarketState{}, Epoch{1}, FeedOptions{});
       Readers readers(1);
+      begin(hub, views[0]);
       const std::int64_t begun = thread_cpu_ns();
-      for (std::size_t i = 0; i < closed_transactions; ++i) {
+      for (std::size_t i = 1; i < closed_transactions; ++i) {
         hub.on_transaction(views[i]);
         if ((i + 1) % burst != 0) continue;
         hub.flush(views[i].time());

@@ -1,4 +1,5 @@
 #include "bench/pipeline_run.h"
+#include "bench/held_streams.h"  // HeldStreams
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -160,6 +161,10 @@ class Voice {
         const TransactionView& transaction = cursor->transaction();
         sequenced[transaction.sequence().value()] = transaction.time().value();
         hub_.on_transaction(transaction);
+        if (held_.wants(hub_)) {  // from the first order of an instrument on
+          ++taken;
+          break;
+        }
       }
       if (taken == 0) {
         waiter.wait([&] { return cursor->position() <= log_.released_sequence(); });
@@ -167,6 +172,7 @@ class Voice {
       }
       waiter.worked();
       hub_.flush(wall_clock_now());
+      held_.hold(hub_);
       encoded.push_back({hub_.sequence().value(), stamp()});
       if (!write()) return fail(ExitCode::io_error, "the connection over loopback broke");
       written.push_back({hub_.sequence().value(), stamp()});
@@ -206,6 +212,7 @@ class Voice {
 
   Log& log_;
   Hub hub_;
+  HeldStreams held_;
   TlsWire wire_;
   std::uint64_t last_;
   std::uint64_t position_ = 0;
