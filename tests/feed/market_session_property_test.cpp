@@ -295,8 +295,8 @@ class Market {
     EXPECT_EQ(seqs, is_conflated(id) ? seqs : truth.after(id, from));
     const SymbolId symbol{stream.instrument};
     const DepthBook& book = *hub(s.shard).state().book(symbol);
-    if (stream.channel == "bbo" && s.client.bests.contains(symbol.value())) {
-      const wire::Bbo& best = s.client.bests[symbol.value()];
+    if (stream.best) {
+      const wire::Bbo& best = *stream.best;
       const bool has_bid = book.best().bid != no_price;
       EXPECT_EQ(best.bid_px, has_bid ? book.best().bid.value() * 10'000'000 : wire::price_none);
       EXPECT_EQ(best.ask_ct, book.best().ask_orders);

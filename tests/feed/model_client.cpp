@@ -95,6 +95,7 @@ void ModelClient::on_text(std::string_view json) {
         s.bids = std::move(ended_[id].bids);
         s.asks = std::move(ended_[id].asks);
         s.has_levels = ended_[id].has_levels;
+        s.best = ended_[id].best;
         continue;
       }
       if (s.channel == "mbo") books.erase(s.instrument);
@@ -234,6 +235,7 @@ void ModelClient::on_frame(const FrameView& frame) {
   for (const wire::Bbo& best : frame.bbo) {
     note(best.seq);
     bests[best.instrument_id] = best;
+    stream.best = best;
   }
   for (const wire::LevelUpdate& level : frame.level) note(level.seq);
   for (const wire::Depth10& depth : frame.depth10) note(depth.seq);

@@ -68,6 +68,7 @@ struct ModelStream {
   ModelLevels bids;  // level
   ModelLevels asks;
   bool has_levels = false;  // from a snapshot on
+  std::optional<wire::Bbo> best;  // the newest
   std::vector<wire::Depth10> depths;
   std::vector<wire::Bar> bars;
   std::map<std::uint16_t, wire::Stat> stats;
