@@ -24,7 +24,12 @@ void ModelClient::on_level(const FrameView& frame, ModelStream& stream) {
     ModelLevels& side = update.side == 'B' ? stream.bids : stream.asks;
     const bool is_there = side.contains(update.price);
     const bool may_differ = stream.conflate_ms > 0;  // it may tell what a reader knows already
-    if (!may_differ && is_there != (update.action != 'N')) fail("level that is or is not there");
+    if (!may_differ && is_there != (update.action != 'N')) {
+      fail("level " + std::to_string(update.price) + " is" + (is_there ? "" : " not") +
+           " there: " + static_cast<char>(update.action) + " at " + std::to_string(update.seq) +
+           ", flags " + std::to_string(frame.header.flags) + ", after " +
+           std::to_string(frame.header.prev_seq) + ", depth " + std::to_string(stream.depth));
+    }
     if (update.action == 'D') {
       side.erase(update.price);
     } else {

@@ -181,6 +181,9 @@ void ModelClient::on_system(const FrameView& frame) {
       stream.at = stream.began = system.gap->to_seq;
       stream.seqs.clear();
       stream.conflated.clear();
+      // What was known is of before the gap; the snapshot that follows may not arrive any more.
+      stream.has_levels = false;
+      stream.best.reset();
       if (stream.channel == "mbo") books.erase(stream.instrument);
       break;
     }

@@ -67,7 +67,7 @@ struct ModelStream {
   std::vector<std::uint64_t> refilled_seqs;
   ModelLevels bids;  // level
   ModelLevels asks;
-  bool has_levels = false;  // from a snapshot on
+  bool has_levels = false;        // from a snapshot on
   std::optional<wire::Bbo> best;  // the newest
   std::vector<wire::Depth10> depths;
   std::vector<wire::Bar> bars;
