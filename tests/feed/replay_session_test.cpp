@@ -46,12 +46,12 @@ struct Viewer {
       client.receive(out, ~std::size_t{0});
     }
   }
-  // A place is looked for by a thread: this is the only thing that is waited for.
+  // A place is looked for by a thread: this is the only thing that is waited for. It may have been
+  // found while the answer to the last question was taken.
   bool await(std::string_view text) {
-    const std::size_t before = client.texts.size();
     for (int i = 0; i < 20'000 && !out.close_requested(); ++i) {
       pump();
-      for (std::size_t at = before; at < client.texts.size(); ++at) {
+      for (std::size_t at = asked_; at < client.texts.size(); ++at) {
         if (client.texts[at].find(text) != std::string::npos) return true;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -60,7 +60,7 @@ struct Viewer {
     return false;
   }
   std::string ask(std::string_view json) {
-    const std::size_t before = client.texts.size();
+    const std::size_t before = asked_ = client.texts.size();
     session.on_text(json, out);
     client.receive(out, ~std::size_t{0});
     pump();
@@ -89,6 +89,7 @@ struct Viewer {
   Outbox out;
   ReplaySession session;
   ModelClient client;
+  std::size_t asked_ = 0;  // the texts there were before the last question
 };
 
 class ReplaySessionTest : public ::testing::Test {

@@ -198,6 +198,8 @@ const tests = {
     await page.locator('#replay-speed').selectOption('max');
     await page.locator('#replay-play').click();
     await until(() => bourse.replay.feed.ended);
+    // At full speed it would be at the end again before anybody looks.
+    await page.locator('#replay-speed').selectOption('1');
     await page.locator('#replay-progress').click({ position: { x: 5, y: 3 } });
     await until(() => bourse.replay.feed.ready && bourse.replay.feed.seq < bourse.replay.feed.head);
     await page.locator('#replay-live').click();
