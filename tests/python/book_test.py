@@ -162,7 +162,9 @@ class TheExchangesOwn(unittest.TestCase):
         for name in os.listdir(folder):
             with open(os.path.join(folder, name), "r+b") as file:
                 file.seek(40)
-                file.write(b"\xff")
+                byte = file.read(1)[0]
+                file.seek(40)
+                file.write(bytes([byte ^ 0xFF]))
         self.assertEqual(journal._snapshots(), [])
         self.assertEqual(journal.book("BTC-USD").book_hash(), self.journal.book("BTC-USD").book_hash())
 
