@@ -12,11 +12,6 @@ import numpy as np
 import bourse
 
 
-def setUpModule():
-    if "--schema" not in run("export", "--help")[1]:
-        raise unittest.SkipTest("this binary has no export")
-
-
 class Exports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

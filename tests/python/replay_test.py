@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from package import ROOT  # noqa: F401
-from exchange_process import ExchangeProcess, run, wait_until
+from exchange_process import ExchangeProcess, wait_until
 
 import bourse
 
@@ -15,8 +15,6 @@ LAST = 1500
 
 def setUpModule():
     global EXCHANGE, FOLDER, LOCAL
-    if "--orders" not in run("whatif", "--help")[1]:
-        raise unittest.SkipTest("this binary has no replay")
     FOLDER = tempfile.TemporaryDirectory(prefix="bourse-python-")
     EXCHANGE = ExchangeProcess(journal=os.path.join(FOLDER.name, "journal")).start()
     assert wait_until(lambda: bourse.open(EXCHANGE.journal).last_seq > LAST + 200, 60)
