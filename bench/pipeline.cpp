@@ -12,17 +12,16 @@
 #include <cstdio>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
-#include "app/wall_clock.h"            // wall_clock_now
-#include "bench/arguments.h"           // Arguments
-#include "bench/challenge_workload.h"  // make_challenge_workload
-#include "bench/cycles.h"              // CycleClock
-#include "bench/machine.h"             // describe_machine, pin_to_core
-#include "bench/percentiles.h"         // Percentiles
-#include "bench/spread.h"              // median, spread
-#include "matching/sequencer.h"        // Sequencer, Gate, BroadcastRing, MarketViews, Engine
+#include "app/wall_clock.h"      // wall_clock_now
+#include "bench/arguments.h"     // Arguments
+#include "bench/cycles.h"        // CycleClock
+#include "bench/machine.h"       // describe_machine, pin_to_core
+#include "bench/order_stream.h"  // make_order_stream, define_stream_symbol, stream_limits
+#include "bench/percentiles.h"   // Percentiles
+#include "bench/spread.h"        // median, spread
+#include "matching/sequencer.h"  // Sequencer, Gate, BroadcastRing, MarketViews, Engine
 
 namespace bourse {
 namespace {
@@ -34,67 +33,16 @@ constexpr const char* usage =
     "  --runs N      (5)\n";
 
 constexpr std::size_t gate_capacity = 4'096;
+constexpr std::uint64_t stream_seed = 23;
 constexpr std::size_t commands_per_poll_max = 256;  // the setting's default
-constexpr EngineLimits limits{.symbols_max = 8, .accounts_max = 16, .orders_max = 1u << 20};
-
-Command define_symbol() {
-  Command define{};
-  define.type = CommandType::define_instrument;
-  std::snprintf(define.instrument.symbol, sizeof define.instrument.symbol, "BENCH");
-  define.instrument.tick_size_e9 = 5'000'000;
-  define.instrument.lot_size = 1;
-  define.instrument.quantity_min = QuantityLots{1};
-  define.instrument.quantity_max = QuantityLots{1'000'000};
-  define.instrument.price_min = PriceTicks{0};
-  define.instrument.price_max = PriceTicks{1'000'000};
-  return define;
-}
-
-// The commands of the stream, ready to be sent. The only gate's commands keep their order, so the
-// id of an order is known before: the sequence that its command will have.
-std::vector<Command> make_commands(std::size_t count, Sequence first) {
-  const auto orders = static_cast<std::uint32_t>(count / 2 + count / 16 + 1'000);
-  const ChallengeWorkload stream = make_challenge_workload(market_shapes[1], 23, orders);
-  std::unordered_map<std::uint64_t, OrderId> ids;
-  ids.reserve(orders);
-  std::vector<Command> commands;
-  commands.reserve(count);
-  for (const me_msg_t& m : stream.messages) {
-    if (commands.size() == count) break;
-    Command& c = commands.emplace_back();
-    c.symbol = SymbolId{1};
-    c.account = AccountId{1};
-    if (m.type == 0) {
-      const OrderId id{first.value() + commands.size() - 1};
-      ids[m.new_order.order_id] = id;
-      c.type = CommandType::new_order;
-      c.order.type = OrderType::limit;
-      c.order.price = PriceTicks{m.new_order.price_ticks};
-      c.order.quantity = QuantityLots{m.new_order.quantity};
-      c.order.side = m.new_order.side == 0 ? Side::buy : Side::sell;
-      c.order.time_in_force = m.new_order.ioc != 0 ? TimeInForce::ioc : TimeInForce::gtc;
-    } else if (m.type == 1) {
-      c.type = CommandType::cancel;
-      c.order.order_id = ids[m.cancel.order_id];
-    } else {
-      c.type = CommandType::amend;
-      c.order_flags = order_flags::lose_priority;
-      c.order.order_id = ids[m.modify.order_id];
-      c.order.price = PriceTicks{m.modify.new_price_ticks};
-      c.order.quantity = QuantityLots{m.modify.new_quantity};
-    }
-  }
-  return commands;
-}
-
 struct Floor {
-  Engine engine{limits};
+  Engine engine{stream_limits};
   BroadcastRing ring{BroadcastRing::Options{}};
-  MarketViews views{limits.symbols_max};
+  MarketViews views{stream_limits.symbols_max};
   Sequencer sequencer{engine, ring.writer(), views.writer(), Sequencer::Start{}};
   Gate gate{sequencer.add_gate("bench", gate_capacity)};
 
-  Floor() { CHECK(sequencer.submit(define_symbol(), wall_clock_now())); }
+  Floor() { CHECK(sequencer.submit(define_stream_symbol(1), wall_clock_now())); }
 };
 
 // The end of one poll, and how many commands were done by then.
@@ -198,7 +146,8 @@ int run(std::uint64_t rate, std::uint64_t seconds, std::uint64_t runs) {
   const CycleClock clock;
   const std::size_t warm_up = rate / 2;
   // The definition of the symbol is transaction 1.
-  const std::vector<Command> commands = make_commands(warm_up + rate * seconds, Sequence{2});
+  const std::vector<Command> commands =
+      make_order_stream(warm_up + rate * seconds, Sequence{2}, stream_seed).commands;
   std::printf(
       "asked     %llu commands per second for %llu s, open loop, %llu runs; median "
       "(least..most); the counter's steps are %.1f ns\n\n",

@@ -3,6 +3,23 @@
 #include <algorithm>
 
 namespace bourse {
+namespace {
+
+// What an order at rest in the engine and a report of one call by the same names.
+template <class Order>
+void take_in(OrderState& state, const Order& order) {
+  state.client_sequence = order.client_sequence;
+  state.price = order.price;
+  state.filled = order.filled;
+  state.leaves = order.leaves;
+  state.symbol = order.symbol;
+  state.group = order.group;
+  state.side = order.side;
+  state.time_in_force = order.time_in_force;
+  state.client_order_id = order.client_order_id;
+}
+
+}  // namespace
 
 OpenOrders::OpenOrders(std::uint32_t accounts_max, std::uint32_t orders_max)
     : orders_max_(std::clamp(orders_max, 1u, IdTable::entries_most)),
@@ -54,19 +71,11 @@ void OpenOrders::recover(const Engine& engine) {
   for (const OpenOrder& order : orders) {
     OrderState* const state = add(order.account, order.order_id);
     if (state == nullptr) continue;
-    state->client_sequence = order.client_sequence;
-    state->price = order.price;
-    state->filled = order.filled;
-    state->leaves = order.leaves;
-    state->symbol = order.symbol;
-    state->group = order.group;
-    state->side = order.side;
+    take_in(*state, order);
     state->type = order.type;
-    state->time_in_force = order.time_in_force;
     state->status = order.is_waiting ? OrderStatus::waiting
                     : order.filled   ? OrderStatus::partially_filled
                                      : OrderStatus::open;
-    state->client_order_id = order.client_order_id;
   }
 }
 
@@ -88,17 +97,9 @@ void OpenOrders::on_event(const ExecEvent& event) {
                             : is_born           ? add(event.account, event.order_id)
                                                 : nullptr;
   if (state == nullptr) return;
-  state->client_sequence = event.client_sequence;
-  state->price = event.price;
-  state->filled = event.filled;
-  state->leaves = event.leaves;
-  state->symbol = event.symbol;
-  state->group = event.group;
-  state->side = event.side;
+  take_in(*state, event);
   state->type = event.order_type;
-  state->time_in_force = event.time_in_force;
   state->status = event.status;
-  state->client_order_id = event.client_order_id;
 }
 
 const OrderState* OpenOrders::find(AccountId account, OrderId order) const {

@@ -72,7 +72,7 @@ class CaptureImport {
     const auto finished = (*journal)->finish();
     if (!written) return std::unexpected(written.error());
     if (!finished) return std::unexpected(finished.error());
-    finish(market, books, **journal);
+    finish(market, books);
     return std::move(report_);
   }
 
@@ -218,22 +218,14 @@ class CaptureImport {
     return {};
   }
 
-  void finish(const ImportedMarket& market, const CaptureBooks& books,
-              const ImportJournal& journal) {
+  void finish(const ImportedMarket& market, const CaptureBooks& books) {
     books.report(report_);
+    market.report(report_);
     FeedCheck crossed{.name = "never_crossed"};
-    crossed.all = journal.sequence().value();
+    crossed.all = report_.last_sequence.value();
     crossed.right = crossed.all - market.crossed();
     report_.checks.push_back(crossed);
-    for (std::uint32_t id = 1; id <= market.symbol_count(); ++id) {
-      const SymbolId symbol{id};
-      report_.symbols.push_back({market.instrument(symbol), market.book(symbol).best(),
-                                 market.book(symbol).order_count(), market.events(symbol)});
-    }
-    report_.clock_reversals = market.clock_reversals();
-    report_.last_sequence = journal.sequence();
     report_.first_time = first_time_;
-    report_.last_time = journal.time();
   }
 
   const CaptureVenue venue_;

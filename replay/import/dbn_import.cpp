@@ -66,7 +66,7 @@ class DbnImport {
     const auto finished = (*journal)->finish();
     if (!written) return std::unexpected(written.error());
     if (!finished) return std::unexpected(finished.error());
-    finish(market, books, **journal);
+    finish(market, books);
     return std::move(report_);
   }
 
@@ -220,18 +220,11 @@ class DbnImport {
     return {};
   }
 
-  void finish(const ImportedMarket& market, const DbnBooks& books, const ImportJournal& journal) {
+  void finish(const ImportedMarket& market, const DbnBooks& books) {
     books.report(report_);
     report_.counts.push_back({"crossed", market.crossed()});
-    for (std::uint32_t id = 1; id <= market.symbol_count(); ++id) {
-      const SymbolId symbol{id};
-      report_.symbols.push_back({market.instrument(symbol), market.book(symbol).best(),
-                                 market.book(symbol).order_count(), market.events(symbol)});
-    }
-    report_.clock_reversals = market.clock_reversals();
-    report_.last_sequence = journal.sequence();
     report_.first_time = first_time_;
-    report_.last_time = journal.time();
+    market.report(report_);
   }
 
   const FeedImportOptions& options_;

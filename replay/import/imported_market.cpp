@@ -161,4 +161,12 @@ Result<DepthError> ImportedMarket::clear() {
   return put(event_of(EventKind::clear, OrderId{0}, Side::none, no_price, QuantityLots{0}));
 }
 
+void ImportedMarket::report(FeedImportReport& into) const {
+  for (const Symbol& one : symbols_)
+    into.symbols.push_back({one.instrument, one.book.best(), one.book.order_count(), one.events});
+  into.clock_reversals = clock_reversals_;
+  into.last_sequence = journal_.sequence();
+  into.last_time = journal_.time();
+}
+
 }  // namespace bourse

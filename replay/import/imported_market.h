@@ -17,6 +17,7 @@
 #include "matching/command.h"              // InstrumentBody
 #include "matching/depth_book.h"           // DepthBook
 #include "matching/event.h"                // EventBuffer
+#include "replay/import/feed_import.h"     // FeedImportReport
 #include "replay/import/import_journal.h"  // ImportJournal
 #include "replay/result.h"                 // Result
 
@@ -50,6 +51,8 @@ class ImportedMarket {
   std::uint64_t clock_reversals() const { return clock_reversals_; }
   std::uint64_t crossed() const { return crossed_; }  // transactions that left a book crossed
   TimeNs first_time() const { return first_time_; }
+  // Its symbols, and how far the journal has come.
+  void report(FeedImportReport& into) const;
 
  private:
   struct Symbol {

@@ -1,8 +1,6 @@
 // Recordings whose lines were changed at random, as a whole import: whatever they say, the journal
 // that comes out fits its books event by event.
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -12,29 +10,12 @@
 #include "matching/market_state.h"         // MarketState
 #include "replay/import/capture_import.h"  // import_capture
 #include "replay/log/log.h"                // Log
-
-namespace {
-
-// Of all inputs, for as long as the process lives.
-struct Folder {
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  // In memory where there is such a place: a journal is made for each input.
-  const std::filesystem::path path =
-      (std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
-                                           : std::filesystem::temp_directory_path()) /
-      ("bourse_books_fuzz_" + std::to_string(::getpid()));
-};
-
-}  // namespace
+#include "tests/fuzz/fuzz_folder.h"        // FuzzFolder
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const auto venue = static_cast<bourse::CaptureVenue>(data[0] % 3 + 1);
-  static const Folder folder_of_all;
+  static const bourse::FuzzFolder folder_of_all("bourse_books_fuzz_");
   const std::filesystem::path& folder = folder_of_all.path;
   const std::filesystem::path file = folder / "any.txt";
   std::ofstream(file, std::ios::binary)

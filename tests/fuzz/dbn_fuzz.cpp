@@ -2,8 +2,6 @@
 // within the file, and books that only ever take what fits them. Metadata that are read are the
 // same when they are written and read again.
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -14,22 +12,9 @@
 #include "replay/dbn/dbn_metadata.h"   // parse_dbn_metadata
 #include "replay/dbn/dbn_reader.h"     // DbnReader
 #include "replay/import/dbn_import.h"  // import_dbn
+#include "tests/fuzz/fuzz_folder.h"    // FuzzFolder
 
 namespace {
-
-// Of all inputs, for as long as the process lives.
-struct Folder {
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  // In memory where there is such a place: a journal is made for each input.
-  const std::filesystem::path path =
-      (std::filesystem::exists("/dev/shm") ? std::filesystem::path("/dev/shm")
-                                           : std::filesystem::temp_directory_path()) /
-      ("bourse_dbn_fuzz_" + std::to_string(::getpid()));
-};
 
 void check_metadata(std::span<const std::byte> bytes) {
   const auto metadata = bourse::parse_dbn_metadata(bytes, "fuzz");
@@ -53,7 +38,7 @@ void check_metadata(std::span<const std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_metadata(std::as_bytes(std::span(data, size)));
-  static const Folder folder_of_all;
+  static const bourse::FuzzFolder folder_of_all("bourse_dbn_fuzz_");
   const std::filesystem::path& folder = folder_of_all.path;
   const std::filesystem::path file = folder / "any.dbn";
   std::ofstream(file, std::ios::binary)
