@@ -24,12 +24,12 @@ struct alignas(64) Account {
   OrderQueue open;                // its open orders
   std::uint32_t open_orders_max;  // 0 = no limit, here and below
   AccountStatus status;
-  bool is_limited;        // any of the limits below is set
+  bool is_limited;        // the largest order, or a position that is counted
   bool tracks_positions;  // position_max is or was set
-  bool is_sweeping;       // a mass cancel is not finished: `sweep`
+  bool is_bound;          // by its limits, open_orders_max, its rate or its status
   std::uint32_t orders_per_second;
   QuantityLots quantity_max;
-  std::uint64_t notional_max;  // begins the second cache line
+  std::uint64_t notional_max;
   QuantityLots position_max;
   std::uint64_t tokens_e9;  // of the rate bucket, in billionths of an order
   TimeNs tokens_at;
@@ -43,7 +43,14 @@ struct alignas(64) Account {
   Side sweep_side;
   MassCancelCause sweep_cause;
   bool sweep_on_disconnect_only;
-  std::uint8_t reserved_[1];
+  bool is_sweeping;  // a mass cancel is not finished: `sweep`
+
+  // After any change of them: what nearly every order asks, in one word.
+  void note_limits() {
+    is_limited = tracks_positions || quantity_max != QuantityLots{0} || notional_max != 0;
+    is_bound = is_limited || open_orders_max != 0 || orders_per_second != 0 ||
+               status != AccountStatus::enabled;
+  }
 };
 static_assert(sizeof(Account) == 128);
 

@@ -33,13 +33,12 @@ void apply_define_instrument(EngineState& state, Reports& reports, const Command
     }
     return;
   }
-  if (state.instruments.count() >= state.limits.symbols_max) {
-    return reject(RejectReason::book_full);
-  }
-  const SymbolId symbol{state.instruments.count() + 1};
-  if (command.symbol && command.symbol != symbol) return reject(RejectReason::bad_instrument);
-  state.instruments.add(body, state.book_memory.hash);
-  Book& book = *state.book(symbol);
+  const SymbolId lowest{state.instruments.count() + 1};
+  const SymbolId symbol = command.symbol ? command.symbol : lowest;
+  if (symbol < lowest) return reject(RejectReason::bad_instrument);
+  if (symbol.value() > state.limits.symbols_max) return reject(RejectReason::book_full);
+  state.instruments.add(symbol, body, state.book_memory.hash);
+  Book& book = state.book_of(symbol);
   book.define(symbol, body);
   reports.defined(book);
 }
@@ -161,8 +160,7 @@ void apply_set_account(EngineState& state, Reports& reports, const Command& comm
     account.tokens_e9 = std::uint64_t{account.orders_burst} * 1'000'000'000;
     account.tokens_at = state.time;
   }
-  account.is_limited = account.tracks_positions || account.quantity_max != QuantityLots{0} ||
-                       account.notional_max != 0;
+  account.note_limits();
   state.note_change(command.account.value(), body_hash(body));
   reports.acknowledged(command);
   if (account.status != AccountStatus::killed) return;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "matching/check.h"       // DCHECK
 #include "matching/command.h"     // InstrumentBody
 #include "matching/id_table.h"    // IdTable
 #include "matching/ladder.h"      // Ladder, LadderMemory, Level
@@ -23,6 +24,7 @@ namespace bourse {
 struct BookMemory {
   explicit BookMemory(std::uint32_t orders_max)
       : orders(orders_max),
+        orders_most(orders_max),
         lines(orders_max + 1, 2 * (orders_max + 1)),
         ladders(orders_max + 1),
         ids(orders_max) {}
@@ -30,14 +32,22 @@ struct BookMemory {
   struct IdOf {
     const OrderPool& orders;
     OrderId operator()(Handle handle) const { return orders[handle].id; }
-    void prefetch(Handle handle) const { orders.prefetch(handle); }
   };
   IdOf id_of() const { return {orders}; }
   Handle find_order(OrderId id) const { return ids.find(id, id_of()); }
   Level& level_of(Handle order) { return ladders.levels[orders[order].level]; }
   const Level& level_of(Handle order) const { return ladders.levels[orders[order].level]; }
 
+  // Touches the memory that orders in short queues need: some 300 bytes for each that may be open.
+  void touch() {
+    orders.touch(orders_most);
+    lines.touch(orders_most);
+    ladders.levels.touch(orders_most);
+    ids.touch();
+  }
+
   OrderPool orders;
+  std::uint32_t orders_most;
   QueueLines lines;  // each level is at home in the line with its own handle
   LadderMemory ladders;
   IdTable ids;
@@ -56,29 +66,26 @@ class Book {
     price_min_ = instrument.price_min;
     price_max_ = instrument.price_max;
     quantity_min_ = instrument.quantity_min;
-    quantity_max_ = instrument.quantity_max;
+    price_width_ = width(price_min_, price_max_);
+    quantity_width_ = width(quantity_min_, instrument.quantity_max);
+    key_base_[0] = 0 - static_cast<std::uint64_t>(price_min_.value());
+    key_base_[1] = static_cast<std::uint64_t>(price_max_.value()) + 1;
   }
   SymbolId symbol() const { return symbol_; }
   PriceTicks price_min() const { return price_min_; }
   PriceTicks price_max() const { return price_max_; }
   // Does the instrument allow an order at this price and of this quantity?
   bool allows(PriceTicks price, QuantityLots quantity) const {
-    const auto width = [](auto low, auto high) {
-      return static_cast<std::uint64_t>(high.value()) - static_cast<std::uint64_t>(low.value());
-    };
-    return width(price_min_, price) <= width(price_min_, price_max_) &&
-           width(quantity_min_, quantity) <= width(quantity_min_, quantity_max_);
+    return width(price_min_, price) <= price_width_ &&
+           width(quantity_min_, quantity) <= quantity_width_;
   }
 
   // REQUIRES: price_min <= price <= price_max. A better price has the higher key.
   [[gnu::always_inline]] std::uint64_t key(Side side, PriceTicks price) const {
-    const auto distance = [](PriceTicks high, PriceTicks low) {
-      return static_cast<std::uint64_t>(high.value()) - static_cast<std::uint64_t>(low.value());
-    };
-    // Without a branch: nobody can predict which side comes next.
-    const std::uint64_t above = distance(price, price_min_);
-    const std::uint64_t below = distance(price_max_, price);
-    return above ^ ((above ^ below) & (std::uint64_t{0} - side_index(side)));
+    // price - price_min of a buy and price_max - price of a sell, without a branch: nobody can
+    // predict which side comes next.
+    const std::uint64_t sells = std::uint64_t{0} - side_index(side);
+    return (static_cast<std::uint64_t>(price.value()) ^ sells) + key_base_[side_index(side)];
   }
   // The worst key of the other side that an order of `side` takes; no_price takes all.
   std::uint64_t worst_key_taken(Side side, PriceTicks price) const {
@@ -97,7 +104,7 @@ class Book {
   // The same for the key of a price.
   [[gnu::always_inline]] bool meets(Side side, std::uint64_t key_of_price) const {
     const Ladder& others = ladders_[1 - side_index(side)];
-    return others.reaches(key(Side::buy, price_max_) - key_of_price);
+    return others.reaches(price_width_ - key_of_price);
   }
   // The best level that shows a quantity, no_handle if there is none. O(levels without one).
   Handle best_displayed(const BookMemory& memory, Side side) const;
@@ -108,15 +115,14 @@ class Book {
   // Puts the order (its quantities filled in) at the end of its queue at `price`: displayed, or
   // hidden if its flags say so.
   void append(BookMemory& memory, Handle order, PriceTicks price);
-  // The same where the key of the price is known.
-  [[gnu::always_inline]] void append(BookMemory& memory, Handle order, Side side, std::uint64_t key,
-                                     PriceTicks price) {
-    append_to(memory, ladder(side), order, key, price);
-  }
+  // The same for a plain order, at its own price, whose key is known.
+  void append_plain(BookMemory& memory, Handle handle, Order& order, std::uint64_t key);
   // Puts a stop at the end of the queue that waits for `stop_price`.
   void wait(BookMemory& memory, Handle order, PriceTicks stop_price);
   // Takes the order out of its queue; it stays in the pool and in the id table.
   void take_out(BookMemory& memory, Handle order);
+  // The same for a plain order, which leaves its level noted.
+  void take_out_plain(BookMemory& memory, const Order& order);
 
   RptSequence next_rpt(StateHash& hash) {
     hash.symbols += weight_;
@@ -139,6 +145,9 @@ class Book {
   Trading trading;
 
  private:
+  static std::uint64_t width(auto low, auto high) {
+    return static_cast<std::uint64_t>(high.value()) - static_cast<std::uint64_t>(low.value());
+  }
   // 1 for the sell side, without a branch.
   static std::size_t side_index(Side side) { return static_cast<std::size_t>(side) >> 1; }
   void append_to(BookMemory& memory, Ladder& ladder, Handle order, std::uint64_t key,
@@ -150,30 +159,39 @@ class Book {
   PriceTicks price_min_{0};
   PriceTicks price_max_{0};
   QuantityLots quantity_min_{0};
-  QuantityLots quantity_max_{0};
+  std::uint64_t price_width_ = 0;  // price_max - price_min, and the same of quantities
+  std::uint64_t quantity_width_ = 0;
+  std::uint64_t key_base_[2] = {};  // see key()
   RptSequence rpt_sequence_{0};
   std::uint64_t weight_ = 0;  // of this symbol in StateHash::symbols
   SymbolId symbol_{0};
   Ladder stops_[2];  // buy, sell
 };
 
-[[gnu::always_inline]] inline void Book::append_to(BookMemory& memory, Ladder& ladder,
-                                                   Handle handle, std::uint64_t key,
-                                                   PriceTicks price) {
+[[gnu::always_inline]] inline void Book::append_plain(BookMemory& memory, Handle handle,
+                                                      Order& order, std::uint64_t key) {
+  const Handle at = ladder(order.side).find_or_insert(memory.ladders, key);
+  memory.lines.prefetch(at);
+  Level& level = memory.ladders.levels[at];
+  if (level.is_empty()) {
+    level.price = order.price;
+    level.belongs_to(symbol_, order.side);
+  }
+  level.total += order.leaves;
+  order.level = at;
+  order.place = level.displayed.append(memory.lines, handle, at);
+}
+
+inline void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, std::uint64_t key,
+                            PriceTicks price) {
   Order& order = memory.orders[handle];
   const Handle at = ladder.find_or_insert(memory.ladders, key);
-  memory.lines.prefetch(at);
   Level& level = memory.ladders.levels[at];
   if (level.is_empty()) {
     level.price = price;
     level.belongs_to(symbol_, order.side);
   }
   order.level = at;
-  if (order.is_plain) [[likely]] {
-    level.total += order.leaves;
-    order.place = level.displayed.append(memory.lines, handle, at);
-    return;
-  }
   const bool hidden = order.is_hidden() && !order.is_waiting;
   (hidden ? level.hidden_total : level.total) += order.leaves;
   level.hidden_total += memory.orders.details(handle).reserve;
@@ -181,20 +199,28 @@ class Book {
                        : level.displayed.append(memory.lines, handle, at);
 }
 
-[[gnu::always_inline]] inline void Book::append(BookMemory& memory, Handle handle,
-                                                PriceTicks price) {
-  const Side side = memory.orders[handle].side;
+inline void Book::append(BookMemory& memory, Handle handle, PriceTicks price) {
+  Order& order = memory.orders[handle];
+  const Side side = order.side;
+  if (order.is_plain) [[likely]] {
+    DCHECK(price == order.price);
+    return append_plain(memory, handle, order, key(side, price));
+  }
   append_to(memory, ladder(side), handle, key(side, price), price);
+}
+
+[[gnu::always_inline]] inline void Book::take_out_plain(BookMemory& memory, const Order& order) {
+  Level& level = memory.ladders.levels[order.level];
+  level.total -= order.leaves;
+  level.displayed.erase(memory.lines, order.place);
+  if (level.is_empty()) ladder(order.side).erase(memory.ladders, order.level);
 }
 
 [[gnu::always_inline]] inline void Book::take_out(BookMemory& memory, Handle handle) {
   Order& order = memory.orders[handle];
-  Level& level = memory.ladders.levels[order.level];
   if (!order.is_plain) [[unlikely]]
     return take_out_special(memory, handle);
-  level.displayed.erase(memory.lines, order.place);
-  level.total -= order.leaves;
-  if (level.is_empty()) ladder(order.side).erase(memory.ladders, order.level);
+  take_out_plain(memory, order);
   order.level = no_handle;
 }
 

@@ -9,6 +9,7 @@
 
 #include "matching/open_orders.h"   // cancel_order, CancelWords
 #include "matching/phase_change.h"  // pend
+#include "matching/plain.h"         // cancel_plain
 #include "matching/settle.h"        // settle
 
 namespace bourse {
@@ -20,9 +21,10 @@ namespace bourse {
   if (handle == no_handle) return no_handle;
   const Order& order = memory.orders[handle];
   if (order.account != command.account) return no_handle;
-  const bool fits =
-      command.symbol == SymbolId{0} || command.symbol == state.book_of(handle).symbol();
-  return fits ? handle : no_handle;
+  if (command.symbol == SymbolId{0}) return handle;
+  const SymbolId symbol = order.level == no_handle ? memory.orders.details(handle).symbol
+                                                   : memory.level_of(handle).symbol();
+  return command.symbol == symbol ? handle : no_handle;
 }
 
 template <class Reports>
@@ -30,6 +32,8 @@ template <class Reports>
                                                 const Command& command) {
   const Handle handle = find_target(state, command);
   if (handle == no_handle) return reports.rejected(command, RejectReason::unknown_order);
+  if (cancel_plain(state, reports, handle)) [[likely]]
+    return;
   Book& book = state.book_of(handle);
   cancel_order(state, reports, book, handle, {});
   settle(state, reports, book);

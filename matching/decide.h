@@ -53,9 +53,7 @@ void apply_open_epoch(EngineState& state, Reports& reports, const Command& comma
   if (!is_order) return RejectReason::none;
   const TimeNs until = command.order.valid_until;
   if (until && command.time > until) return RejectReason::expired_valid_until;
-  const bool is_restricted =
-      account.status != AccountStatus::enabled || account.orders_per_second != 0;
-  if (is_restricted && command.type != CommandType::cancel) [[unlikely]] {
+  if (account.is_bound && command.type != CommandType::cancel) [[unlikely]] {
     return check_account(state, account);
   }
   return RejectReason::none;

@@ -1,6 +1,7 @@
 // From an image to the engine. An image comes from a file, so nothing in it is believed: every
 // number is checked before it is used, and the hashes must come out as they were.
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "matching/cancels.h"  // pend_sweep
@@ -43,6 +44,7 @@ class Loading {
   std::string_view unfinished_work();
   std::string_view busted_trades();
   std::string_view hashes();
+  static bool is_gap(const SymbolImage& symbol);
   static bool is_sound(const SymbolImage& symbol);
   bool is_sound(const OrderImage& order);
   bool has_room_for(const OrderImage& order);
@@ -72,6 +74,12 @@ std::string_view Loading::counters() {
   return {};
 }
 
+// The place of an id that is not of this engine.
+bool Loading::is_gap(const SymbolImage& symbol) {
+  const SymbolImage none{};
+  return std::memcmp(&symbol, &none, sizeof none) == 0;
+}
+
 bool Loading::is_sound(const SymbolImage& s) {
   return check_instrument(s.instrument) == RejectReason::none && s.phase >= Phase::pre_open &&
          s.phase <= Phase::closed && s.next_phase <= Phase::closed &&
@@ -85,15 +93,19 @@ bool Loading::is_sound(const SymbolImage& s) {
 }
 
 std::string_view Loading::symbols() {
+  SymbolId id{0};
   for (const SymbolImage& symbol : image_.symbols) {
+    id = SymbolId{id.value() + 1};
+    if (is_gap(symbol)) continue;
     if (!is_sound(symbol)) return "a symbol makes no sense";
     if (state_.instruments.find(symbol.instrument.symbol_view())) return "a symbol is there twice";
-    const SymbolId id = state_.instruments.add(symbol.instrument, state_.book_memory.hash);
+    state_.instruments.add(id, symbol.instrument, state_.book_memory.hash);
     Book& book = state_.book_of(id);
     book.define(id, symbol.instrument);
     book.continue_after(symbol.rpt_sequence, state_.book_memory.hash);
     if (symbol.due_at) state_.symbols_due.set(id.value(), symbol.due_at, id.value());
   }
+  if (state_.instruments.count() != image_.symbols.size()) return "a symbol makes no sense";
   return {};
 }
 
@@ -115,7 +127,6 @@ std::string_view Loading::accounts() {
     a.exec_sequence = image.exec_sequence;
     a.open_orders_max = image.open_orders_max;
     a.status = image.status;
-    a.is_limited = image.is_limited != 0;
     a.tracks_positions = image.tracks_positions != 0;
     a.orders_per_second = image.orders_per_second;
     a.quantity_max = image.quantity_max;
@@ -132,6 +143,7 @@ std::string_view Loading::accounts() {
     a.sweep_side = image.sweep_side;
     a.sweep_cause = image.sweep_cause;
     a.sweep_on_disconnect_only = image.sweep_on_disconnect_only != 0;
+    a.note_limits();
     const std::uint32_t number = image.account.value();
     if (image.dead_man_at) state_.accounts_due.set(number, image.dead_man_at, number);
   }
@@ -140,8 +152,8 @@ std::string_view Loading::accounts() {
 
 std::string_view Loading::positions() {
   for (const PositionImage& image : image_.positions) {
-    const bool good = state_.accounts.knows(image.account) && image.symbol &&
-                      image.symbol.value() <= state_.instruments.count() &&
+    const bool good = state_.accounts.knows(image.account) &&
+                      state_.instruments.find(image.symbol) != nullptr &&
                       state_.positions.find(image.account, image.symbol) == nullptr;
     Position* const position =
         good ? state_.positions.find_or_add(image.account, image.symbol) : nullptr;
@@ -152,7 +164,7 @@ std::string_view Loading::positions() {
 }
 
 bool Loading::is_sound(const OrderImage& o) {
-  if (!o.order_id || !o.symbol || o.symbol.value() > state_.instruments.count()) return false;
+  if (!o.order_id || state_.instruments.find(o.symbol) == nullptr) return false;
   if (!state_.accounts.knows(o.account)) return false;
   const InstrumentBody& instrument = *state_.instruments.find(o.symbol);
   const bool is_stop = o.type == OrderType::stop || o.type == OrderType::stop_limit ||
@@ -173,7 +185,9 @@ bool Loading::is_sound(const OrderImage& o) {
          (stands || (!is_priced && follows)) && o.leaves != QuantityLots{0} && small(o.leaves) &&
          small(o.reserve) &&
          (o.reserve == QuantityLots{0} || o.display_quantity != QuantityLots{0}) &&
-         o.leaves + o.reserve <= quantity_most && small(o.filled);
+         o.leaves + o.reserve <= quantity_most && small(o.filled) &&
+         (o.place == o.price ||
+          !is_plain_order(o.type, o.time_in_force, o.flags, o.display_quantity));
 }
 
 // Once tracked, each pair of an account and a symbol with an open order has a position.
@@ -267,7 +281,8 @@ std::string_view Loading::queues() {
     start_following(memory, book.trading, handles_[i]);
   }
   for (std::size_t i = 0; i < image_.symbols.size(); ++i) {
-    restore(state_.books[i].trading, image_.symbols[i]);
+    if (state_.instruments.is_defined(static_cast<std::uint32_t>(i)))
+      restore(state_.books[i].trading, image_.symbols[i]);
   }
   return {};
 }

@@ -180,6 +180,7 @@ bool Engine::consistent() const {
   std::uint64_t hash = 0;
   for (std::uint32_t i = 1; i <= symbol_count(); ++i) {
     const SymbolId symbol{i};
+    if (state_->book(symbol) == nullptr) continue;
     if (!state_->book(symbol)->consistent(memory)) return false;
     for (const Side side : {Side::buy, Side::sell}) {
       for (const Orders which : {Orders::displayed, Orders::hidden, Orders::waiting}) {

@@ -147,7 +147,9 @@ void Engine::save(EngineImage& image) const {
   image.busted_trades.clear();
 
   for (std::uint32_t id = 1; id <= state.instruments.count(); ++id) {
-    image.symbols.push_back(symbol_of(state, SymbolId{id}));
+    image.symbols.push_back(state.instruments.find(SymbolId{id}) != nullptr
+                                ? symbol_of(state, SymbolId{id})
+                                : SymbolImage{});
   }
   std::vector<std::uint32_t> image_of(memory.orders.touched_count());  // by handle
   image.orders.reserve(memory.orders.live_count());

@@ -33,7 +33,7 @@ struct EngineState {
   // nullptr if the symbol is not defined.
   Book* book(SymbolId symbol) {
     const std::uint32_t index = symbol.value() - 1;  // of none: beyond all
-    return index < instruments.count() ? &books[index] : nullptr;
+    return index < instruments.count() && books[index].symbol() == symbol ? &books[index] : nullptr;
   }
   // REQUIRES: the symbol is defined.
   Book& book_of(SymbolId symbol) { return books[symbol.value() - 1]; }

@@ -4,7 +4,8 @@
 //           stand in a bucket behind. All 12 tags are compared at once; an entry is erased by
 //           clearing its tag. The table follows the number of open orders: when it is two thirds
 //           full it doubles, and the entries move over a few buckets at a time, so that no single
-//           command pays for it: bucket b becomes the buckets 2b and 2b + 1. It never shrinks.
+//           command pays for it: bucket b becomes the buckets 2b and 2b + 1, by the next bit of
+//           the hash, which stands in the entry. It never shrinks.
 //   Owner:  the thread of the engine.
 //   Errors: none; the order pool bounds the number of entries. All memory is taken in the
 //           constructor and touched when used.
@@ -61,7 +62,7 @@ class IdTable {
     if (!is_simple) [[unlikely]]
       return insert_crowded(id, handle, id_of);
     ++entry_count_;
-    put(bucket, std::countr_one(used), hash, handle);
+    put(bucket, std::countr_one(used), tag_of(hash), entry_of(hash, handle));
     return true;
   }
 
@@ -74,7 +75,8 @@ class IdTable {
     if (entry_count_ >= grow_at_) [[unlikely]]
       grow(id_of);
     ++entry_count_;
-    insert_in(now_, hash_of(id), handle);
+    const std::uint64_t hash = hash_of(id);
+    insert_in(now_, now_.home_index(hash), tag_of(hash), entry_of(hash, handle));
   }
 
   // REQUIRES: the entry is in the table.
@@ -85,6 +87,7 @@ class IdTable {
     set_tag(*found_.bucket, found_.place, 0);
   }
 
+  void touch() { touch_pages(memory_.get(), 2 * buckets_most_); }
   void prefetch(OrderId id) const { __builtin_prefetch(&now_.home(hash_of(id)), 1); }
   std::uint32_t entry_count() const { return entry_count_; }
   std::uint32_t bucket_count() const { return now_.mask + 1; }
@@ -95,6 +98,10 @@ class IdTable {
   static constexpr std::uint32_t all_places = (1u << bucket_entries) - 1;
   static constexpr std::uint32_t buckets_least = 1024;
   static constexpr std::uint32_t handle_mask = (1u << 24) - 1;
+  // The 8 bits of the hash in an entry: those that choose the bucket when the table has grown.
+  static constexpr unsigned first_rest_bit = 64 - 10 - 8;
+  static constexpr unsigned rest_shift = first_rest_bit - 24;
+  static_assert(buckets_least == 1u << 10);
 
   struct alignas(64) Bucket {
     std::uint8_t tags[bucket_entries];  // 0 = free; else the highest bit is set
@@ -118,17 +125,20 @@ class IdTable {
     Handle handle;  // no_handle: none
   };
 
+  // The high bits choose the bucket, the 8 bits behind its first 10 stand in the entry, the lowest
+  // 7 make the tag. Four ids in a row share a bucket, because orders that come one after another
+  // are often asked for one after another.
   static std::uint64_t hash_of(OrderId id) {
-    const std::uint64_t x = id.value() * 0x9e3779b97f4a7c15u;
-    return x ^ x >> 32;  // the high bits choose the bucket, the lowest 15 make tag and entry
+    const std::uint64_t x = (id.value() >> 2) * 0x9e3779b97f4a7c15u;
+    return x ^ x >> 32 ^ (id.value() & 0xffff);
   }
   static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash | 0x80); }
   static std::uint32_t entry_of(std::uint64_t hash, Handle handle) {
-    return (static_cast<std::uint32_t>(hash << 17) & ~handle_mask) | handle;
+    return (static_cast<std::uint32_t>(hash >> rest_shift) & ~handle_mask) | handle;
   }
-  static void put(Bucket& bucket, int place, std::uint64_t hash, Handle handle) {
-    set_tag(bucket, place, tag_of(hash));
-    bucket.entries[place] = entry_of(hash, handle);
+  static void put(Bucket& bucket, int place, std::uint8_t tag, std::uint32_t entry) {
+    set_tag(bucket, place, tag);
+    bucket.entries[place] = entry;
   }
 #ifdef __SSE2__
   // Bit i: entries[i] has this tag.
@@ -196,11 +206,12 @@ class IdTable {
       if (bucket.overflow == 0) return no_handle;
     }
   }
-  static void insert_in(const Table& table, std::uint64_t hash, Handle handle) {
-    for (std::uint32_t at = table.home_index(hash);; at = (at + 1) & table.mask) {
+  static void insert_in(const Table& table, std::uint32_t home, std::uint8_t tag,
+                        std::uint32_t entry) {
+    for (std::uint32_t at = home;; at = (at + 1) & table.mask) {
       Bucket& bucket = table.buckets[at];
       if (const std::uint32_t used = used_places(bucket); used != all_places) [[likely]] {
-        return put(bucket, std::countr_one(used), hash, handle);
+        return put(bucket, std::countr_one(used), tag, entry);
       }
       ++bucket.overflow;
     }
@@ -237,29 +248,29 @@ class IdTable {
   template <class IdOf>
   [[gnu::noinline]] void move_some(const IdOf& id_of) {
     for (std::uint32_t end = moved_ + 2; moved_ < end; ++moved_) {
-      const Bucket& bucket = before_.buckets[moved_];
-      for (std::uint32_t i = 0; i < bucket_entries; ++i) {
-        if (bucket.tags[i] == 0) continue;
-        const Handle handle = bucket.entries[i] & handle_mask;
+      Bucket& bucket = before_.buckets[moved_];
+      // The next bit of the hash stands in the entries themselves, so nobody is asked for an id,
+      // which would be anywhere in memory: unless an entry may be at home in another bucket.
+      const bool at_home = before_.buckets[(moved_ - 1) & before_.mask].overflow == 0;
+      const std::uint32_t next_bit = before_.shift - 1 - first_rest_bit;
+      for (std::uint32_t bits = used_places(bucket); bits != 0; bits &= bits - 1) {
+        const int place = std::countr_zero(bits);
+        const std::uint32_t entry = bucket.entries[place];
+        if (at_home && next_bit < 8) [[likely]] {
+          const std::uint32_t home = 2 * moved_ + (entry >> (24 + next_bit) & 1);
+          insert_in(now_, home, bucket.tags[place], entry);
+          set_tag(bucket, place, 0);
+          continue;
+        }
+        const Handle handle = entry & handle_mask;
         const std::uint64_t hash = hash_of(id_of(handle));
         CHECK(erase_in(before_, hash, handle));
-        insert_in(now_, hash, handle);
+        insert_in(now_, now_.home_index(hash), tag_of(hash), entry);
       }
     }
-    if (moved_ > before_.mask) {
-      moved_ = no_handle;
-      simple_below_ = grow_at_;
-      return;
-    }
-    // What the next call will ask: the orders lie anywhere.
-    if constexpr (requires { id_of.prefetch(Handle{}); }) {
-      for (std::uint32_t at = moved_; at < moved_ + 2; ++at) {
-        const Bucket& bucket = before_.buckets[at];
-        for (std::uint32_t bits = used_places(bucket); bits != 0; bits &= bits - 1) {
-          id_of.prefetch(bucket.entries[std::countr_zero(bits)] & handle_mask);
-        }
-      }
-    }
+    if (moved_ <= before_.mask) return;
+    moved_ = no_handle;
+    simple_below_ = grow_at_;
   }
   std::uint32_t entries_at_growth(std::uint32_t bucket_count) const {
     return bucket_count == buckets_most_ ? entries_most + 1 : bucket_count * 8;

@@ -43,12 +43,12 @@ SymbolId Instruments::find(std::string_view symbol) const {
   return SymbolId{0};
 }
 
-SymbolId Instruments::add(const InstrumentBody& instrument, StateHash& hash) {
+void Instruments::add(SymbolId symbol, const InstrumentBody& instrument, StateHash& hash) {
+  while (count_ < symbol.value() - 1) bodies_[count_++] = InstrumentBody{};
   bodies_[count_] = instrument;
   ++count_;
   const std::string_view bytes(reinterpret_cast<const char*>(&instrument), sizeof instrument);
   hash.instruments ^= mix64(hash_text(bytes) + count_);
-  return SymbolId{count_};
 }
 
 }  // namespace bourse

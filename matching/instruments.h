@@ -1,5 +1,7 @@
 // The instruments: the definitions of all symbols, in the order in which they came.
-//   Shape:  an array, symbol ids dense from 1; find by name is O(symbols) and cold.
+//   Shape:  an array by symbol id; find by name is O(symbols) and cold. Ids grow: each definition
+//           has a higher one than those before it, mostly the next. Those left out belong to other
+//           engines of the same exchange, which have a share of one numbering.
 //   Owner:  the thread of the engine.
 //   Errors: check_instrument() says what is wrong with a definition as a RejectReason.
 #pragma once
@@ -30,12 +32,15 @@ class Instruments {
       : bodies_(std::make_unique_for_overwrite<InstrumentBody[]>(symbols_max)) {}
 
   const InstrumentBody* find(SymbolId symbol) const {
-    return symbol.value() != 0 && symbol.value() <= count_ ? &bodies_[symbol.value() - 1] : nullptr;
+    return symbol.value() != 0 && symbol.value() <= count_ && is_defined(symbol.value() - 1)
+               ? &bodies_[symbol.value() - 1]
+               : nullptr;
   }
-  SymbolId find(std::string_view symbol) const;  // none if not defined
-  std::uint32_t count() const { return count_; }
-  // REQUIRES: count() < symbols_max.
-  SymbolId add(const InstrumentBody& instrument, StateHash& hash);
+  SymbolId find(std::string_view symbol) const;   // none if not defined
+  std::uint32_t count() const { return count_; }  // the highest id that is defined
+  bool is_defined(std::uint32_t index) const { return bodies_[index].symbol[0] != '\0'; }
+  // REQUIRES: count() < symbol <= symbols_max.
+  void add(SymbolId symbol, const InstrumentBody& instrument, StateHash& hash);
   // REQUIRES: the symbol is defined.
   void change(SymbolId symbol, const InstrumentBody& instrument) {
     bodies_[symbol.value() - 1] = instrument;

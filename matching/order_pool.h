@@ -125,6 +125,10 @@ class OrderPool {
   std::uint32_t live_count() const { return orders_.live_count(); }
   std::uint32_t touched_count() const { return orders_.touched_count(); }
 
+  void touch(std::uint32_t count) {
+    orders_.touch(count);
+    touch_pages(details_.get(), count);
+  }
   void prefetch(Handle handle) const {
     if (handle != no_handle) __builtin_prefetch(&orders_[handle]);
   }
@@ -138,7 +142,8 @@ class OrderPool {
   }
   // Writes an open limit order without options. Its places in the queues are the caller's to fill
   // in.
-  [[gnu::always_inline]] void write_plain(Handle handle, const Command& command) {
+  [[gnu::always_inline]] Order& write_plain(Handle handle, const Command& command,
+                                            Priority priority) {
     const OrderBody& body = command.order;
     Order& order = orders_[handle];
     order.id = body.order_id;
@@ -150,19 +155,24 @@ class OrderPool {
     static_assert(offsetof(Order, self_trade_prevention) == offsetof(Order, side) + 3);
     static_assert(offsetof(OrderBody, self_trade_prevention) == offsetof(OrderBody, side) + 3);
     std::memcpy(&order.side, &body.side, 4);  // and its three neighbours
-    order.flags = command.order_flags;
-    order.is_plain = order.is_open = true;
-    order.is_waiting = order.follows = false;
+    // Flags, and the three behind them: plain, open, not waiting.
+    static_assert(offsetof(Order, is_waiting) == offsetof(Order, flags) + 3);
+    const std::uint32_t words = command.order_flags | 0x00'01'01'00u;
+    std::memcpy(&order.flags, &words, sizeof words);
+    order.follows = false;
     order.has_client_order_id = !body.client_order_id.empty();
     OrderDetails& details = details_[handle];
+    details.priority = priority;
     details.client_sequence = command.client_sequence;
     details.session = command.session;
     details.symbol = command.symbol;
-    // It has none of what stands in the second half of the line.
-    static_assert(offsetof(OrderDetails, stop_price) == 32);
-    std::memset(&details.stop_price, 0, sizeof details - offsetof(OrderDetails, stop_price));
-    if (order.has_client_order_id) [[unlikely]]
+    details.stop_price = PriceTicks{0};
+    details.display_quantity = QuantityLots{0};
+    details.expire_at = TimeNs{0};
+    details.reserve = QuantityLots{0};
+    if (!body.client_order_id.empty()) [[unlikely]]
       set_client_order_id(handle, body.client_order_id);
+    return order;
   }
   // Computes OrderDetails::identity anew: after anything but the quantities has changed.
   void identify(Handle handle, SymbolId symbol, PriceTicks price);

@@ -21,8 +21,7 @@ struct alignas(64) QueueLine {
   static constexpr std::uint32_t slot_count = 13;
   Handle next;                // younger orders
   Handle prev;                // older orders
-  std::uint16_t live;         // bit i: orders[i] is in the queue
-  std::uint16_t used;         // the next order's slot: behind all that are in use
+  std::uint32_t live;         // bit i: orders[i] is in the queue
   Handle orders[slot_count];  // oldest first
 };
 static_assert(sizeof(QueueLine) == 64);
@@ -39,6 +38,8 @@ class QueueLines {
   }
   QueueLine& operator[](Handle line) { return lines_[line]; }
   const QueueLine& operator[](Handle line) const { return lines_[line]; }
+  // The homes of so many queues.
+  void touch(std::uint32_t count) { lines_.touch(count); }
   void prefetch(Handle line) const { __builtin_prefetch(&lines_[line], 1); }
   std::uint32_t live_count() const { return lines_.live_count(); }  // without homes
 
@@ -68,15 +69,16 @@ struct OrderQueue {
     if (count == 0) {
       first = last = home == no_handle ? lines.take() : home;
       begin_line(lines[first], no_handle);
-    } else if (lines[last].used == QueueLine::slot_count) [[unlikely]] {
+    } else if (lines[last].live >> (QueueLine::slot_count - 1) != 0) [[unlikely]] {
       add_line(lines);
     }
+    // Behind the youngest: slots of younger ones that went are free again, so that an order that
+    // comes and goes at the end leaves nothing behind.
     const Handle youngest = last;
     QueueLine& line = lines[youngest];
-    const std::uint32_t slot = line.used;
-    line.used = static_cast<std::uint16_t>(slot + 1);
+    const auto slot = static_cast<std::uint32_t>(std::bit_width(line.live));
+    line.live |= 1u << slot;
     line.orders[slot] = order;
-    line.live = static_cast<std::uint16_t>(line.live | 1u << slot);
     ++count;
     return youngest << 4 | slot;
   }
@@ -84,13 +86,9 @@ struct OrderQueue {
   [[gnu::always_inline]] void erase(QueueLines& lines, QueuePlace place) {
     QueueLine& line = lines[place >> 4];
     DCHECK((line.live >> (place & 15) & 1) != 0);
-    const std::uint32_t live = line.live & ~(1u << (place & 15));
-    line.live = static_cast<std::uint16_t>(live);
-    // Slots behind the youngest order are free again: an order that comes and goes at the end
-    // leaves nothing behind.
-    line.used = static_cast<std::uint16_t>(std::bit_width(live));
+    line.live &= ~(1u << (place & 15));
     if (--count == 0) return lines.give_back(first);
-    if (live == 0) [[unlikely]]
+    if (line.live == 0) [[unlikely]]
       drop_line(lines, place >> 4);
   }
 
@@ -119,7 +117,7 @@ struct OrderQueue {
   static void begin_line(QueueLine& line, Handle prev) {
     line.next = no_handle;
     line.prev = prev;
-    line.live = line.used = 0;
+    line.live = 0;
   }
   [[gnu::noinline]] void add_line(QueueLines& lines) {
     const Handle added = lines.take();

@@ -1,5 +1,7 @@
 #include "matching/reports.h"
 
+#include "matching/auction_terms.h"  // auction_terms
+
 namespace bourse {
 namespace {
 
@@ -128,7 +130,7 @@ void EventReports::indicated(Book& book, PriceTicks price, QuantityLots paired, 
   event.quantity = paired;
   event.side = side;
   event.leaves = surplus;
-  event.aux = static_cast<std::uint64_t>(book.trading.phase);
+  pack(auction_terms(book), event);
 }
 
 void EventReports::defined(Book& book) { market_event(book, EventKind::definition); }

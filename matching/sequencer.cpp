@@ -34,9 +34,9 @@ Sequencer::Sequencer(Engine& engine, BroadcastRing::Writer log, MarketViews::Wri
 }
 
 Gate Sequencer::add_gate(std::string name, std::size_t capacity) {
-  auto [writer, reader] = SpscRing<Command>::make(capacity);
+  auto [gate, reader] = Gate::make(capacity, commands_waiting_, gate_state_);
   gates_.push_back({std::move(name), std::move(reader)});
-  return Gate(std::move(writer), commands_waiting_, takes_orders_);
+  return std::move(gate);
 }
 
 // Asked before the engine executes: what it has decided must find its place in the log.

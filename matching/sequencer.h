@@ -35,9 +35,24 @@
 
 namespace bourse {
 
+// What all gates to one engine take now.
+enum class GateState : std::uint8_t {
+  open = 0,
+  cancels_only = 1,  // the log has no room for what adds risk; cancels and halts always pass
+  closed = 2,        // the engine is in another process that cannot be reached: nothing passes
+};
+
 // The way in for one thread's commands. Move-only.
 class Gate {
  public:
+  // A gate and what its commands are taken from. `taker` is woken with each; `state` is asked
+  // relaxed, it orders nothing. Both outlive the gate.
+  static std::pair<Gate, SpscRing<Command>::Reader> make(std::size_t capacity, WaitPoint& taker,
+                                                         const std::atomic<GateState>& state) {
+    auto [writer, reader] = SpscRing<Command>::make(capacity);
+    return {Gate(std::move(writer), taker, state), std::move(reader)};
+  }
+
   // False: full (answer RejectReason::busy) or closed to this command; nothing was
   // sequenced. Wakes a parked engine thread.
   bool try_push(const Command& command) {
@@ -45,22 +60,28 @@ class Gate {
     engine_->wake();
     return true;
   }
-  // Whether the log has no room for what adds risk. Cancels and halts always pass.
+  GateState state() const { return state_->load(std::memory_order_relaxed); }
   bool is_closed_to(CommandType type) const {
-    return (type == CommandType::new_order || type == CommandType::amend) &&
-           !takes_orders_->load(std::memory_order_relaxed);
+    switch (state()) {
+      case GateState::open:
+        return false;
+      case GateState::cancels_only:
+        return type == CommandType::new_order || type == CommandType::amend;
+      case GateState::closed:
+        break;
+    }
+    return true;
   }
   std::size_t capacity() const { return writer_.capacity(); }
   std::size_t size_approx() const { return writer_.size_approx(); }
 
  private:
-  friend class Sequencer;
-  Gate(SpscRing<Command>::Writer writer, WaitPoint& engine, const std::atomic<bool>& takes_orders)
-      : writer_(std::move(writer)), engine_(&engine), takes_orders_(&takes_orders) {}
+  Gate(SpscRing<Command>::Writer writer, WaitPoint& engine, const std::atomic<GateState>& state)
+      : writer_(std::move(writer)), engine_(&engine), state_(&state) {}
 
   SpscRing<Command>::Writer writer_;
   WaitPoint* engine_;
-  const std::atomic<bool>* takes_orders_;
+  const std::atomic<GateState>* state_;
 };
 
 class Sequencer {
@@ -101,7 +122,9 @@ class Sequencer {
 
   // Closes the gates to new orders and amends, or opens them again; what is in them is executed.
   // Any thread.
-  void take_orders(bool taken) { takes_orders_.store(taken, std::memory_order_relaxed); }
+  void take_orders(bool taken) {
+    gate_state_.store(taken ? GateState::open : GateState::cancels_only, std::memory_order_relaxed);
+  }
 
   // Whether poll() would find something to do: what to ask between prepare() and park().
   bool has_work(TimeNs now);
@@ -158,7 +181,7 @@ class Sequencer {
   std::vector<NamedGate> gates_;              // complete before the first poll()
   std::size_t turn_ = 0;                      // gate that is asked first by the next poll()
   WaitPoint commands_waiting_;
-  std::atomic<bool> takes_orders_{true};  // asked by the gates; relaxed, it orders nothing
+  std::atomic<GateState> gate_state_{GateState::open};  // asked by the gates
 
   // All written by the engine thread only, read by any thread; relaxed, they publish nothing but
   // themselves, except last_sequence_ (release, after the transaction is in the log's tail).

@@ -57,6 +57,8 @@ class Slab {
     return records_[handle];
   }
 
+  // The first of its records, before they are used.
+  void touch(std::uint32_t record_count) { touch_pages(records_.get(), record_count); }
   std::uint32_t live_count() const { return live_count_; }
   std::uint32_t touched_count() const { return touched_count_; }  // handles are below it
   std::uint32_t records_max() const { return records_max_; }

@@ -5,7 +5,9 @@
 //   Errors: none.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "matching/command.h"  // RulesBody, MassCancelCause
 #include "matching/slab.h"     // Handle
@@ -14,9 +16,12 @@
 namespace bourse {
 
 struct Trading {
+  // These eight bytes are read at once: is_plain().
+  std::uint32_t followers = 0;  // waiting stops, pegged orders
+  bool is_ruled = false;        // another phase, or a rule about the orders that are taken
+  bool is_banded = false;       // rules.dynamic_band is set
+  std::uint8_t always_zero_[2] = {};
   Phase phase = Phase::continuous;
-  bool is_ruled = false;           // another phase, or a rule about the orders that are taken
-  bool is_banded = false;          // rules.dynamic_band is set
   Phase next_phase = Phase::none;  // at change_at
   bool is_pending = false;         // has unfinished work: in the list of the engine
   bool is_uncrossing = false;
@@ -27,7 +32,6 @@ struct Trading {
   enum class Sweep : std::uint8_t { none, day_orders, all_orders } sweep = Sweep::none;
   Side sweep_side = Side::none;
   MassCancelCause sweep_cause = MassCancelCause::requested;
-  std::uint32_t followers = 0;  // waiting stops, pegged orders
   PriceTicks last_trade = no_price;
   PriceTicks trade_low = no_price;  // since trailing stops were last looked at
   PriceTicks trade_high = no_price;
@@ -56,7 +60,11 @@ struct Trading {
     is_banded = rules.dynamic_band != TickDelta{0};
   }
   // Is there nothing to look at but the two sides of the book?
-  bool is_plain() const { return (followers | std::uint32_t{is_ruled} | is_banded) == 0; }
+  bool is_plain() const {
+    std::uint64_t words;
+    std::memcpy(&words, this, sizeof words);
+    return words == 0;
+  }
   // Is a price too far from where the last trade was, or the reference before the first?
   bool leaves_band(PriceTicks price, PriceTicks from) const {
     const TickDelta band = rules.dynamic_band;
@@ -67,5 +75,7 @@ struct Trading {
     return rules.reference_price == PriceTicks{0} ? no_price : rules.reference_price;
   }
 };
+static_assert(offsetof(Trading, followers) == 0 && offsetof(Trading, phase) == 8);
+static_assert(offsetof(Trading, is_ruled) == 4 && offsetof(Trading, is_banded) == 5);
 
 }  // namespace bourse

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "matching/engine_image.h"       // EngineImage
 #include "tests/matching/test_market.h"  // TestMarket, test_instrument
 
 namespace bourse {
@@ -97,6 +98,41 @@ TEST_F(EngineTest, ARedefinitionInTheSameWordsIsSilentAndInOthersRefused) {
   EXPECT_EQ(market.define("ETH-USD"), SymbolId{2});
   EXPECT_EQ(public_event(0).kind, EventKind::definition);
   EXPECT_EQ(public_event(0).symbol, SymbolId{2});
+}
+
+TEST_F(EngineTest, IdsMayLeaveRoomForOtherEnginesButNeverGoBack) {
+  const auto define_as = [&](std::string_view symbol, std::uint32_t id) {
+    Command command = TestMarket::blank(CommandType::define_instrument);
+    command.symbol = SymbolId{id};
+    command.instrument = test_instrument(symbol);
+    market.apply(command);
+    return market.engine.find_symbol(symbol);
+  };
+  EXPECT_EQ(define_as("ETH-USD", 4), SymbolId{4});
+  EXPECT_EQ(define_as("SOL-USD", 3), SymbolId{0});
+  EXPECT_EQ(market.reason(), RejectReason::bad_instrument);
+  EXPECT_EQ(define_as("SOL-USD", 9), SymbolId{0});
+  EXPECT_EQ(market.reason(), RejectReason::book_full);
+  EXPECT_EQ(market.define("SOL-USD"), SymbolId{5});
+  EXPECT_EQ(market.engine.instrument(SymbolId{2}), nullptr);
+
+  Command order = market.order(1, Side::sell, 10, 100);
+  order.symbol = SymbolId{3};
+  market.apply(order);
+  EXPECT_EQ(market.reason(), RejectReason::unknown_instrument);
+  order.symbol = SymbolId{4};
+  market.apply(order);
+  EXPECT_EQ(market.engine.open_orders(), 1u);
+  EXPECT_TRUE(market.engine.consistent());
+
+  EngineImage image;
+  market.engine.save(image);
+  Engine copy({.symbols_max = 8, .accounts_max = 16, .orders_max = 4096});
+  ASSERT_EQ(copy.load(image), "");
+  EXPECT_EQ(copy.state_hash(), market.engine.state_hash());
+  EXPECT_EQ(copy.find_symbol("SOL-USD"), SymbolId{5});
+  EXPECT_EQ(copy.instrument(SymbolId{3}), nullptr);
+  EXPECT_TRUE(copy.consistent());
 }
 
 TEST_F(EngineTest, ADefinitionThatCannotBeTradedIsRefused) {

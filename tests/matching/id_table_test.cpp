@@ -72,6 +72,17 @@ TEST(IdTable, EveryIdIsFoundWhileTheTableMovesHouse) {
   EXPECT_TRUE(has_moved);
 }
 
+// The bits of the hash that an entry has beside its bucket's choose its next bucket, until they are
+// used up.
+TEST(IdTable, AHugeTableMovesHouseToo) {
+  constexpr std::uint32_t count = 4'500'000;
+  Ids ids(1u << 23);
+  const auto id_at = [](std::uint32_t i) { return i * 0xd6e8feb86659fd93u + 1; };
+  for (std::uint32_t i = 0; i < count; ++i) ids.insert(id_at(i), i);
+  EXPECT_GT(ids.table.bucket_count(), 1u << 19);
+  for (std::uint32_t i = 0; i < count; ++i) ASSERT_EQ(ids.find(id_at(i)), i);
+}
+
 TEST(IdTable, IdsThatShareTheirLowHalfAreToldApart) {
   Ids ids(8);
   const std::uint64_t high = std::uint64_t{1} << 32;

@@ -143,11 +143,10 @@ void ReferenceEngine::define_instrument(const Command& command) {
     const bool same = std::memcmp(&market.instrument, &body, sizeof body) == 0;
     return same ? void() : reject(command, RejectReason::instrument_exists);
   }
-  if (markets_.size() >= limits_.symbols_max) return reject(command, RejectReason::book_full);
-  const SymbolId symbol{static_cast<std::uint32_t>(markets_.size() + 1)};
-  if (command.symbol && command.symbol != symbol) {
-    return reject(command, RejectReason::bad_instrument);
-  }
+  const SymbolId lowest{markets_.empty() ? 1 : markets_.rbegin()->first.value() + 1};
+  const SymbolId symbol = command.symbol ? command.symbol : lowest;
+  if (symbol < lowest) return reject(command, RejectReason::bad_instrument);
+  if (symbol.value() > limits_.symbols_max) return reject(command, RejectReason::book_full);
   Market& market = markets_[symbol];
   market.symbol = symbol;
   market.instrument = body;

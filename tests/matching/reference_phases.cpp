@@ -4,9 +4,12 @@
 #include <tuple>
 #include <utility>
 
+#include "matching/auction_terms.h"  // AuctionTerms, pack
 #include "tests/matching/reference_engine.h"
 
 namespace bourse {
+
+__extension__ using SignedWide = __int128;  // sums that never overflow
 
 TimeNs ReferenceEngine::Market::timer() const {
   if (!change_at) return indicative_at;
@@ -253,7 +256,22 @@ void ReferenceEngine::symbol_is_due(Market& market) {
     event.quantity = found.paired;
     event.side = found.side;
     event.leaves = found.surplus;
-    event.aux = static_cast<std::uint64_t>(market.phase);
+    AuctionTerms terms{.ends_at = market.change_at,
+                       .reference = market.reference(),
+                       .upper_collar = no_price,
+                       .lower_collar = no_price,
+                       .phase = market.phase};
+    const SignedWide middle = market.rules.reference_price.value();
+    const SignedWide band = market.rules.static_band.value();
+    if (middle != 0 && band != 0) {
+      const SignedWide upper =
+          std::min<SignedWide>(middle + band, market.instrument.price_max.value());
+      const SignedWide lower =
+          std::max<SignedWide>(middle - band, market.instrument.price_min.value());
+      terms.upper_collar = PriceTicks{static_cast<std::int64_t>(upper)};
+      terms.lower_collar = PriceTicks{static_cast<std::int64_t>(lower)};
+    }
+    pack(terms, event);
   }
   market.indicative_at = TimeNs{now_.value() + market.rules.indicative_ns};
 }
