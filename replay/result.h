@@ -22,6 +22,7 @@ enum class ExitCode : std::uint8_t {
   cannot_create = 73,
   io_error = 74,
   busy = 75,
+  not_leader = 76,  // another node leads, or may: start again as a standby
   bad_config = 78,
   interrupted = 130,
 };

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "matching/check.h"             // CHECK
 #include "replay/dbn/dbn_format.h"      // dbn::Mbo, ...
 #include "replay/dbn/dbn_metadata.h"    // append_dbn_metadata
 #include "replay/export/row_columns.h"  // rtype_of
+#include "replay/text/decimal.h"        // quantity_text
 
 namespace bourse {
 namespace {
@@ -82,6 +84,14 @@ class DbnEncoder final : public RowEncoder {
     return static_cast<std::uint32_t>(sequence.value());
   }
 
+  // "12.5 BTC", as the market says it.
+  std::string in_words(const RowHead& head, QuantityLots lots) const {
+    const ExportInstrument* const found = scope_.find(head.symbol);
+    if (found == nullptr) return "an unknown instrument";
+    const InstrumentBody& body = found->body;
+    return quantity_text(lots, body) + ' ' +
+           std::string(body.base, ::strnlen(body.base, sizeof body.base));
+  }
   // What to do about a size that is too large.
   std::string larger_unit(QuantityLots lots) const {
     std::uint64_t unit = scope_.size_unit;
@@ -98,14 +108,16 @@ class DbnEncoder final : public RowEncoder {
   bool size(const RowHead& head, QuantityLots lots, std::uint32_t& out) {
     const std::uint64_t units = lots.value() / scope_.size_unit;
     if (units * scope_.size_unit != lots.value()) {
-      return refuse(
-          head,
-          fmt::format("{} lots are no multiple of --size-unit {}", lots.value(), scope_.size_unit),
-          "choose a unit that divides all sizes, or csv, jsonl or npy");
+      return refuse(head,
+                    fmt::format("a size of {} ({} lots) is no multiple of --size-unit {}",
+                                in_words(head, lots), lots.value(), scope_.size_unit),
+                    "choose a unit that divides all sizes, or csv, jsonl or npy");
     }
     if (units >= dbn::size_undefined) {
       return refuse(
-          head, fmt::format("{} lots do not fit the 32 bits that DBN has for a size", lots.value()),
+          head,
+          fmt::format("a size of {} ({} lots) does not fit the 32 bits that DBN has for it",
+                      in_words(head, lots), lots.value()),
           larger_unit(lots));
     }
     out = static_cast<std::uint32_t>(units);

@@ -1,5 +1,7 @@
 #include "replay/export/state_rows.h"
 
+#include "matching/auction_terms.h"  // unpack
+
 namespace bourse {
 namespace {
 
@@ -48,9 +50,8 @@ class StateRows final : public RowMaker {
       return sink_.write(&row);
     }
     if (schema_ == ExportSchema::imbalance && event.kind == EventKind::imbalance) {
-      ImbalanceRow row{
-          head,         PriceE9{0},           event.quantity,
-          event.leaves, row_side(event.side), auction_letter(static_cast<Phase>(event.aux))};
+      ImbalanceRow row{head,         PriceE9{0},           event.quantity,
+                       event.leaves, row_side(event.side), auction_letter(unpack(event).phase)};
       return price(symbol, event.price, head, row.price) && sink_.write(&row);
     }
     return true;

@@ -20,6 +20,7 @@ namespace bourse {
 enum class Bound : std::uint8_t {
   released = 1,  // what may leave the process: as durable as was promised
   appended = 2,  // everything in the memory tail; for readers inside the process only
+  local = 3,     // what this machine alone would release: for who carries it to others
 };
 
 class LogView;

@@ -45,9 +45,10 @@ JournalWriter::Step JournalWriter::State::stop_segment(int error, std::string_vi
 // While the tail holds more than one group can take, groups are written and synced together.
 JournalWriter::Step JournalWriter::State::step() {
   const Step done = write_what_waits();
+  if (done == Step::idle && unreleased_bytes == 0 && parts.marks.is_untold()) return tell();
   if (done == Step::failed || unreleased_bytes == 0) return done;
   const bool goes_on = done == Step::wrote && is_burst && unreleased_bytes < synced_together_bytes;
-  if (goes_on && parts.durability == Durability::disk) return done;
+  if (goes_on && is_synced(parts.durability)) return done;
   const Step released = release_what_is_written();
   if (released != Step::wrote) return released;
   return done == Step::idle ? Step::wrote : done;
@@ -101,8 +102,7 @@ JournalWriter::Step JournalWriter::State::write_group(std::size_t group_bytes) {
     state.store(JournalState::writing, std::memory_order_release);
   }
   // The disk may begin with it: at level disk before the sync asks for all of it.
-  const std::uint64_t at_once =
-      parts.durability == Durability::disk ? burst_bytes : writeback_bytes;
+  const std::uint64_t at_once = is_synced(parts.durability) ? burst_bytes : writeback_bytes;
   if (end - writeback_from >= at_once) {
     segment.file().start_writeback(writeback_from, end - writeback_from);
     writeback_from = end;
@@ -114,7 +114,7 @@ JournalWriter::Step JournalWriter::State::release_what_is_written() {
   unreleased_bytes = 0;
   // A segment that was sealed is synced, and its footer tells more than a watermark.
   if (parts.segment) {
-    if (parts.durability == Durability::disk) {
+    if (is_synced(parts.durability)) {
       if (const auto synced = sync_segment(); !synced) {
         return stop_segment(synced.error(), "syncing");
       }
@@ -131,8 +131,17 @@ JournalWriter::Step JournalWriter::State::release_what_is_written() {
                   parts.directory / watermark_name);
     }
   }
-  parts.marks.released.store(last.last_sequence.value(), std::memory_order_release);
-  parts.marks.releases.wake();
+  parts.marks.release_local(last.last_sequence);
+  return Step::wrote;
+}
+
+// Other processes hear of what was released after it was written.
+JournalWriter::Step JournalWriter::State::tell() {
+  if (!parts.segment) return Step::idle;
+  if (const auto marked = write_watermark(); !marked) {
+    return stop(is_disk_full(marked.error()) ? EIO : marked.error(), "writing",
+                parts.directory / watermark_name);
+  }
   return Step::wrote;
 }
 
@@ -175,8 +184,17 @@ DiskResult<void> JournalWriter::State::write_watermark() {
   slot.durable_sequence = Sequence{parts.marks.durable.load(std::memory_order_relaxed)};
   slot.written_offset = last.offset;
   slot.written_sequence = last.last_sequence;
-  slot.released_sequence = last.last_sequence;
-  return parts.watermark.write(slot);
+  // What waits for the stream is told once that has it.
+  if (parts.marks.is_held) {
+    slot.released_sequence = Sequence{parts.marks.released.load(std::memory_order_acquire)};
+  } else {
+    slot.released_sequence = last.last_sequence;
+  }
+  auto written = parts.watermark.write(slot);
+  if (written) {
+    parts.marks.told.store(slot.released_sequence.value(), std::memory_order_relaxed);
+  }
+  return written;
 }
 
 JournalWriter::JournalWriter(JournalParts parts)
@@ -219,7 +237,10 @@ Result<void> JournalWriter::finish() {
   return {};
 }
 
-bool JournalWriter::has_work() const { return state_->parts.tail.has_more(); }
+bool JournalWriter::has_work() const {
+  const State& s = *state_;
+  return s.parts.tail.has_more() || (s.parts.segment && s.parts.marks.is_untold());
+}
 
 JournalState JournalWriter::state() const {
   const JournalState state = state_->state.load(std::memory_order_acquire);

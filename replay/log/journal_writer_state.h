@@ -41,6 +41,7 @@ struct JournalWriter::State {
   Step write_what_waits();
   Step write_group(std::size_t bytes);
   Step release_what_is_written();
+  Step tell();
   Step roll(Epoch epoch);
   Step seal_segment();
   Step make_segment(Epoch epoch);

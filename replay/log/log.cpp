@@ -101,6 +101,8 @@ struct Log::State {
 // without the journal waiting for it.
 bool Log::State::sync_watermark() {
   const std::uint64_t released = marks->released.load(std::memory_order_acquire);
+  // Released after it was written: the journal tells it other processes.
+  if (marks->is_untold()) tail->arrivals().wake();
   const auto now = std::chrono::steady_clock::now();
   if (released == watermark_synced || now - watermark_synced_at < watermark_every) return false;
   watermark_synced = released;
@@ -138,7 +140,13 @@ Result<void> Log::start_writing(State& s) {
   // it had chosen: the log is still nameless otherwise, so that name is taken.
   const Uuid journal = found.last_header ? found.last_header->journal
                        : found.watermark ? found.watermark->slot.journal
-                                         : random_uuid();
+                                         : s.options.copy_of.value_or(random_uuid());
+  if (s.options.copy_of && *s.options.copy_of != journal) {
+    return fail(ExitCode::bad_config,
+                fmt::format("this is no copy of the log {}", to_string(*s.options.copy_of)),
+                directory.string(),
+                fmt::format("it belongs to {}: name another directory", to_string(journal)));
+  }
   s.journal_id = journal;
 
   // The watermark exists before the first segment does: a segment without one has lost it.
@@ -167,7 +175,7 @@ Result<void> Log::start_writing(State& s) {
           std::bit_ceil(std::max(s.options.tail_bytes, 2 * s.options.transaction_bytes_max)),
       .record_bytes_max = s.options.transaction_bytes_max,
       .last = last});
-  s.marks.emplace(last);
+  s.marks.emplace(last, s.options.durability == Durability::replicated);
   s.preallocator.emplace(disk, directory, s.options.segment_bytes, s.options.reserve_bytes);
   if (const auto reserve = s.preallocator->open_reserve(); !reserve) {
     return std::unexpected(
@@ -212,7 +220,9 @@ Result<void> Log::start_writing(State& s) {
                    .segment = std::move(open_segment),
                    .previous_header = follows_sealed ? found.last_header : std::nullopt,
                    .previous_footer = found.last_footer});
-  const Epoch next_epoch{found.position.last_epoch.value() + 1};
+  // A copy opens no epoch: its next record is of the last one, or of a later one.
+  const std::uint32_t last_epoch = found.position.last_epoch.value();
+  const Epoch next_epoch{s.options.copy_of ? std::max(last_epoch, 1u) : last_epoch + 1};
   if (auto opened = s.journal->open_segment(next_epoch); !opened) return opened;
   s.view.emplace(s.catalog, *s.tail, *s.marks);
 
@@ -295,6 +305,9 @@ Sequence Log::sealed_sequence() const { return state_->catalog.sealed(); }
 const Uuid& Log::journal_id() const { return state_->journal_id; }
 Sequence Log::earliest_sequence() const { return state_->catalog.earliest(); }
 Sequence Log::released_sequence() const { return state_->view->head(Bound::released); }
+Sequence Log::local_sequence() const { return state_->view->head(Bound::local); }
+bool Log::acknowledge(Sequence sequence) { return state_->marks->acknowledge(sequence); }
+
 Result<Sequence> Log::past_definitions(Sequence from) const {
   const auto segment = state_->catalog.holding(from);
   if (!segment) return std::unexpected(segment.error());

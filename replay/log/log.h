@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "matching/broadcast_ring.h"     // BroadcastRing
 #include "matching/transaction.h"        // transaction_bytes_max
@@ -39,6 +40,9 @@ struct LogOptions {
   // A whole small segment kept for the time when the disk is full, so that cancels still reach the
   // disk; 0 = none. Once used it is made again when there is room.
   std::uint64_t reserve_bytes = 0;
+  // This log is a copy of another one: its records are appended as they are, sequence, time and
+  // epoch with them. A new directory takes the id over; one that has another is refused.
+  std::optional<Uuid> copy_of = {};
   // For tools: takes no lock, writes nothing, has no tail and no journal, and may read while an
   // exchange runs in another process (it then sees what that one has released). Damage at the end
   // does not keep it from opening: its cursors fail where the damage is.
@@ -69,6 +73,10 @@ class Log {
   Sequence earliest_sequence() const;  // the oldest one that a cursor can deliver
   Sequence sealed_sequence() const;  // the last one in a sealed segment, 0 if there is none; moves
   Sequence released_sequence() const;  // nothing above it may leave the process; moves
+  // The same, were it not for the stream: what is published to it. Differs at level replicated.
+  Sequence local_sequence() const;  // REQUIRES: not read_only
+  // The stream has stored everything up to it. One thread; whether more has been released by that.
+  bool acknowledge(Sequence sequence);  // REQUIRES: not read_only
   // For who looks for definitions only: no transaction from `from` up to the one before the answer
   // defines an instrument. `from` itself where nothing is known.
   Result<Sequence> past_definitions(Sequence from) const;

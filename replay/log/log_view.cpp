@@ -9,6 +9,7 @@ namespace bourse {
 Sequence LogView::head(Bound bound) const {
   if (tail_ != nullptr) {
     if (bound == Bound::appended) return tail_->head();
+    if (bound == Bound::local) return Sequence{marks_->local.load(std::memory_order_acquire)};
     return Sequence{marks_->released.load(std::memory_order_acquire)};
   }
   std::uint64_t end = end_.load(std::memory_order_relaxed);

@@ -10,7 +10,10 @@ namespace bourse {
 namespace {
 
 constexpr std::uint64_t chunk_bytes = 256u << 10;
-constexpr std::uint64_t ahead_bytes = std::uint64_t{32} << 20;
+// A journal that is closer to the end of the zeros than this may arrive there before they do.
+constexpr std::uint64_t close_bytes = std::uint64_t{16} << 20;
+// A group so large is one of a burst, in which the disk belongs to the journal.
+constexpr std::uint64_t burst_group_bytes = std::uint64_t{512} << 10;
 // The next segment is laid while the journal goes through the middle of the current one, evenly.
 constexpr std::uint64_t next_from_share = 8;  // from an eighth of it
 constexpr std::uint64_t next_to_share = 4;    // to a quarter before its end
@@ -78,13 +81,16 @@ void Preallocator::release_current() {
 }
 
 std::uint64_t Preallocator::claim(std::uint64_t end, std::uint64_t ahead) {
+  if (end - journal_end_.load(std::memory_order_relaxed) >= burst_group_bytes) {
+    in_burst_.store(true, std::memory_order_relaxed);
+  }
   journal_end_.store(end, std::memory_order_relaxed);
   if (end <= ready_.load(std::memory_order_acquire)) return end;
   std::unique_lock lock(lock_);
   chunk_done_.wait(lock, [this] { return !filling_ || busy_ != &current_; });
   const std::uint64_t laid = current_.filled;
   if (end <= laid) return end;
-  overtaken_.store(true, std::memory_order_relaxed);
+  in_burst_.store(true, std::memory_order_relaxed);
   // From now on the helper goes on behind them: it can never lay zeros over records.
   current_.filled = end + ahead;
   ready_.store(end + ahead, std::memory_order_release);
@@ -168,10 +174,10 @@ Preallocator::Step Preallocator::fill(Target& target, std::uint64_t up_to,
   busy_ = &target;
   lock.unlock();
   auto done = file->write(std::span(zeros_).first(bytes), from);
-  // The next segment is synced when it is whole: until it is used nothing depends on it, and each
-  // flush of the device is one that the journal's own has to wait for.
-  const bool is_durable = &target != &next_ || from + bytes == target.bytes;
-  if (done) done = is_durable ? file->sync() : file->write_back(from, bytes);
+  // Synced once, when it is whole: nothing depends on zeros, and each flush of the device is one
+  // that the journal's own has to wait for.
+  const bool is_whole = from + bytes == target.bytes;
+  if (done) done = is_whole ? file->sync() : file->write_back(from, bytes);
   lock.lock();
   filling_ = false;
   busy_ = nullptr;
@@ -179,7 +185,7 @@ Preallocator::Step Preallocator::fill(Target& target, std::uint64_t up_to,
     target.filled = from + bytes;
     if (&target == &current_) {
       ready_.store(target.filled, std::memory_order_release);
-      synced_ = written;
+      if (is_whole) synced_ = written;
     }
     if (&target == &reserve_) reserve_laid_.store(target.filled, std::memory_order_relaxed);
   }
@@ -219,13 +225,15 @@ std::uint64_t Preallocator::wanted_of_next(std::uint64_t journal_end) const {
 Preallocator::Step Preallocator::step() {
   std::unique_lock lock(lock_);
   if (current_.zeros == nullptr || is_taken_) return Step::idle;
-  if (overtaken_.exchange(false, std::memory_order_relaxed) && !is_full()) return Step::idle;
+  if (in_burst_.exchange(false, std::memory_order_relaxed) && !is_full()) return Step::idle;
   const std::uint64_t journal_end = journal_end_.load(std::memory_order_relaxed);
-  const std::uint64_t wanted_here = std::min(current_.bytes, journal_end + ahead_bytes);
-  const bool is_close = current_.filled < std::min(current_.bytes, journal_end + ahead_bytes / 2);
+  const bool is_close = current_.filled < std::min(current_.bytes, journal_end + close_bytes);
   const std::uint64_t left_here = current_.bytes - std::min(current_.bytes, journal_end);
-  pressed_.store(is_close || left_here < next_.bytes - next_.filled, std::memory_order_relaxed);
-  if (is_close) return fill(current_, wanted_here, lock);
+  const bool is_resting = journal_end == journal_end_seen_;
+  journal_end_seen_ = journal_end;
+  pressed_.store(is_close || is_resting || left_here < next_.bytes - next_.filled,
+                 std::memory_order_relaxed);
+  if (is_close) return fill(current_, current_.bytes, lock);
   if (written_.offset > synced_.offset + std::min(unsafe_bytes, current_.bytes / unsafe_share)) {
     return make_safe(lock);
   }
@@ -235,9 +243,13 @@ Preallocator::Step Preallocator::step() {
     }
     if (reserve_.filled < reserve_.bytes) return fill(reserve_, reserve_.bytes, lock);
   }
-  // A segment that is whole before it is used costs the journal least, so the next one comes before
-  // the rest of this one; but not for a log that hardly grows.
-  if (journal_end >= current_.bytes / next_from_share) {
+  // A segment that is whole before it is used costs the journal least: the first one as soon as
+  // possible, the next one in time; but not for a log that hardly grows.
+  const bool is_next_due = journal_end >= current_.bytes / next_from_share;
+  if (!is_next_due && current_.filled < current_.bytes) {
+    return fill(current_, current_.bytes, lock);
+  }
+  if (is_next_due) {
     if (next_.zeros == nullptr) {
       return make(next_, next_segment_name, segment_bytes_);
     }
@@ -245,7 +257,7 @@ Preallocator::Step Preallocator::step() {
       return fill(next_, wanted, lock);
     }
   }
-  if (current_.filled < wanted_here) return fill(current_, wanted_here, lock);
+  if (current_.filled < current_.bytes) return fill(current_, current_.bytes, lock);
   return all_is_laid();
 }
 

@@ -1,10 +1,10 @@
 // Lays zeros ahead of the journal: overwriting blocks that exist costs half of what a group costs
 // that makes a file grow, because the file system then has nothing of its own to write.
-//   Shape:  keeps zeros a bounded way ahead in the current segment (the first has none when it
-//           begins), lays the next one whole, as next.prealloc, and keeps reserve.prealloc: a whole
-//           small segment for the time when the disk is full. One chunk per step(), each written to
-//           the disk, so that few bytes are ever waiting when the journal syncs. A journal that
-//           overtakes the zeros is left alone: in a burst they would cost it half of the disk.
+//   Shape:  fills up the current segment (the first has no zeros when it begins), lays the next
+//           one whole, as next.prealloc, and keeps reserve.prealloc: a whole small segment for the
+//           time when the disk is full. One chunk per step(), each written to the disk, so that few
+//           bytes are ever waiting when the journal syncs; one sync when all are there. A journal
+//           in a burst is left alone: zeros would cost it half of the disk.
 //   Owner:  step() belongs to the helper thread, all else to the journal thread; the questions are
 //           for any thread.
 //   Errors: a full disk is told by is_full(), until all that is wanted lies there again. Any other
@@ -39,7 +39,7 @@ class Preallocator {
   DiskResult<void> open_reserve();
 
   // The segment being written: `zeros` is an open file of it for this class alone, `filled` bytes
-  // of it exist already, zeros are wanted up to `bytes`.
+  // of it exist already, of `bytes`.
   void set_current(std::shared_ptr<DiskFile> zeros, std::uint64_t filled, std::uint64_t bytes);
 
   // Before the segment is sealed: no more zeros into it.
@@ -131,9 +131,12 @@ class Preallocator {
   std::atomic<std::uint64_t> ready_{0};
   // Written by the journal thread, read by the helper (relaxed: only a measure of how far ahead).
   std::atomic<std::uint64_t> journal_end_{0};
-  // The journal has overtaken the zeros: set by it, taken back by the helper (relaxed, a hint).
-  std::atomic<bool> overtaken_{false};
-  std::atomic<bool> pressed_{false};  // the journal may arrive before the zeros: relaxed
+  std::uint64_t journal_end_seen_ = 0;  // by the helper, a step ago
+  // The journal writes large groups or has overtaken the zeros: set by it, taken back by the helper
+  // (relaxed, a hint).
+  std::atomic<bool> in_burst_{false};
+  // The journal may arrive before the zeros, or it rests and nobody is disturbed: relaxed.
+  std::atomic<bool> pressed_{false};
   std::atomic<int> failure_{0};       // written by the helper (release), read by the journal
   std::atomic<bool> is_full_{false};  // written by both (release), read by any thread
   std::atomic<std::uint64_t> full_count_{0};    // relaxed, as the next: for metrics

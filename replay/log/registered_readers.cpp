@@ -32,6 +32,24 @@ Result<std::vector<RegisteredReader>> registered_readers(Disk& disk,
   return out;
 }
 
+// Not synced: what a power cut takes back keeps more than is needed.
+Result<void> register_reader(Disk& disk, const std::filesystem::path& directory,
+                             const RegisteredReader& reader) {
+  const auto folder = directory / readers_folder;
+  const auto making = directory / (reader.name + ".reader.tmp");
+  const std::string text = std::to_string(reader.needs.value()) + "\n";
+  auto done = disk.make_directory(folder);
+  if (done) {
+    auto file = disk.open(making, OpenMode::open_or_create);
+    if (!file) return std::unexpected(disk_error(file.error(), "opening", making));
+    done = (*file)->truncate(0);
+    if (done) done = (*file)->write(std::as_bytes(std::span(text)), 0);
+  }
+  if (done) done = disk.rename(making, folder / reader.name);
+  if (!done) return std::unexpected(disk_error(done.error(), "registering", folder / reader.name));
+  return {};
+}
+
 Result<void> forget_reader(Disk& disk, const std::filesystem::path& directory,
                            const std::string& name) {
   const auto folder = directory / readers_folder;

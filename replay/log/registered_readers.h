@@ -26,6 +26,9 @@ struct RegisteredReader {
 
 Result<std::vector<RegisteredReader>> registered_readers(Disk& disk,
                                                          const std::filesystem::path& directory);
+// Retention keeps `needs` and all behind it for this reader.
+Result<void> register_reader(Disk& disk, const std::filesystem::path& directory,
+                             const RegisteredReader& reader);
 // Retention no longer waits for it.
 Result<void> forget_reader(Disk& disk, const std::filesystem::path& directory,
                            const std::string& name);

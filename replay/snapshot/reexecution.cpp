@@ -12,7 +12,8 @@ namespace bourse {
 
 Reexecution::Reexecution(Engine& engine) : engine_(engine), scratch_(transaction_bytes_max) {
   for (std::uint32_t id = 1; id <= engine.symbol_count(); ++id) {
-    rows_.learn(SymbolId{id}, *engine.instrument(SymbolId{id}));
+    if (const InstrumentBody* const body = engine.instrument(SymbolId{id}))
+      rows_.learn(SymbolId{id}, *body);
   }
 }
 
@@ -35,7 +36,14 @@ std::optional<Divergence> Reexecution::apply(const TransactionView& transaction)
 Divergence Reexecution::divergence(const TransactionView& expected, const TransactionView& got) {
   const std::vector<Row> expected_rows = rows_.rows(expected);
   const std::vector<Row> got_rows = rows_.rows(got);
-  Divergence out{.sequence = expected.sequence(), .text = {}};
+  Divergence out{.sequence = expected.sequence(), .text = {}, .both = {}};
+  const auto all = [&out](const char* title, const std::vector<Row>& all_rows, std::uint64_t hash) {
+    out.both += fmt::format("{}\n", title);
+    for (const Row& row : all_rows) out.both += fmt::format("  {}\n", row_text(row));
+    out.both += fmt::format("  state hash {:016x}\n", hash);
+  };
+  all("in the log", expected_rows, expected.state_hash());
+  all("executed again", got_rows, got.state_hash());
   out.text = fmt::format("sequence {}: executed again, the command gives something else\n",
                          expected.sequence().value());
   out.text += fmt::format("  command   {}\n", row_text(expected_rows.front()));

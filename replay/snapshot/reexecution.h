@@ -21,6 +21,7 @@ namespace bourse {
 struct Divergence {
   Sequence sequence{0};
   std::string text;  // several lines, for people
+  std::string both;  // every row of both: what the log has, then what came
 };
 
 class Reexecution {

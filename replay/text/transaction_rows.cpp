@@ -213,9 +213,11 @@ Row TransactionRows::event_row(const PublicEvent& event) const {
   row.kind = event_name(event.kind);
   row.symbol = symbol_text(event.symbol);
   row.side = side_or_nothing(event.side);
-  row.order_id = event.order_id.value();
   row.rpt_sequence = event.rpt_sequence.value();
-  row.other_order_id = event.taker_order_id.value();
+  if (event.kind != EventKind::imbalance) {  // which has other things there
+    row.order_id = event.order_id.value();
+    row.other_order_id = event.taker_order_id.value();
+  }
   const bool has_order = event.kind != EventKind::definition && event.kind != EventKind::clear &&
                          event.kind != EventKind::status && event.kind != EventKind::imbalance;
   if (has_order) {
