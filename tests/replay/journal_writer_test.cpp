@@ -158,6 +158,25 @@ TEST_F(Journal, ZerosLieReadyWhenTheHelperKeepsUp) {
   EXPECT_EQ(read_all(*log), 8000U);
 }
 
+TEST_F(Journal, TheFirstSegmentIsLaidWholeWithOneSync) {
+  segment_bytes = std::uint64_t{4} << 20;
+  must_open();
+  int syncs = 0;
+  disk->set_fault([&](DiskCall call, const std::filesystem::path&, std::size_t&) {
+    if (call == DiskCall::sync) ++syncs;
+    return 0;
+  });
+  while (log->helper_step()) {
+  }
+  EXPECT_EQ(syncs, 1);
+  const auto open = files(".open");
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(disk->bytes_of(open.front()).size(), segment_bytes);
+  write(1, 1);
+  EXPECT_EQ(syncs, 2);
+  EXPECT_EQ(log->journal().counters().unprepared, 0U);
+}
+
 TEST_F(Journal, Row07AnErrorWhileLayingZerosStopsTheJournal) {
   must_open();
   write(1, 1);

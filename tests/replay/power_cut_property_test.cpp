@@ -162,7 +162,7 @@ TEST_F(PowerCut, Row12BetweenAnyTwoStepsOfCompressingAndDeletingNothingReleasedI
   run_many(true, true);
 }
 
-TEST_F(PowerCut, AKillRow12BetweenAnyTwoStepsOfCompressingAndDeletingLosesNothing) {
+TEST_F(PowerCut, Row12AKillBetweenAnyTwoStepsOfCompressingAndDeletingLosesNothing) {
   keeps = true;
   run_many(false, false);
 }
