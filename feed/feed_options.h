@@ -48,8 +48,13 @@ struct FeedLimits {
   std::uint32_t connections_per_key_count = 50;   // authenticated, of the server
   std::uint32_t outcomes_kept_count = 1 << 20;    // client sequences found without the log
   std::uint32_t orders_known_count = 1 << 20;     // open orders that can be asked for
-  std::uint32_t ticket_rotation_s = 3600;  // a TLS session ticket is good for up to twice that
-  std::uint32_t poll_wait_ms = 25000;      // a long poll without news is answered then
+  std::uint32_t ticket_rotation_s = 3600;       // a TLS session ticket is good for up to twice that
+  std::uint32_t poll_wait_ms = 25000;           // a long poll without news is answered then
+  std::uint32_t http_per_second_count = 50;     // requests of one connection; over it: 429
+  std::uint32_t http_burst_count = 100;         // of them at once
+  std::uint32_t dropcopy_accounts_count = 256;  // of one connection on /v1/dropcopy
+  std::uint32_t open_orders_page_count = 200;   // orders told by one open_orders
+  std::uint32_t history_waiting_count = 16;     // books of the past that wait; over it: 503
 };
 
 struct FeedOptions {
@@ -59,6 +64,9 @@ struct FeedOptions {
   std::string certificate_file;        // PEM chain; empty: self-signed, made at start
   std::string private_key_file;        // PEM
   std::vector<std::string> certificate_names = {"localhost", "127.0.0.1"};  // self-signed only
+  // Load balancers, as addresses or networks ("10.0.0.0/8"): what they pass on begins with a PROXY
+  // header, version 2, and the address that it names is the client's.
+  std::vector<std::string> proxy_trusted;
   std::vector<std::string> origins_allowed;  // "https://desk.example:8443"; "*" allows every page
   bool tls12 = false;                        // TLS 1.3 only unless asked for
   std::string client_ca_file;                // PEM: client certificates of this authority are taken
@@ -69,6 +77,8 @@ struct FeedOptions {
   bool echo = false;            // development: /v1/echo sends back what it gets
   bool key_log = false;         // development: TLS secrets go to $SSLKEYLOGFILE
   Epoch epoch{1};
+  std::uint32_t log = 0;   // which of the exchange's logs this is about,
+  std::uint32_t logs = 1;  // of so many: feed/log_share.h
   std::uint32_t heartbeat_ms = 1000;
   FeedLimits limits;
 };

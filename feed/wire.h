@@ -61,6 +61,8 @@ enum class SystemCode : std::uint16_t {
   end_of_replay = 11,
   clock_tick = 12,
   error = 13,
+  stale = 14,    // a gateway has not heard of the engine for a while: what it tells may be old
+  current = 15,  // it has again, and has caught up
 };
 
 inline constexpr std::int64_t price_none = std::numeric_limits<std::int64_t>::max();

@@ -66,6 +66,10 @@ constexpr auto table = std::to_array<ControlErrorInfo>({
     {ControlError::shutting_down, "shutting_down", true, "nothing was done: reconnect and resume"},
     {ControlError::journal_full, "journal_full", true,
      "nothing was done: cancels are taken, orders again when there is room"},
+    {ControlError::engine_unreachable, "engine_unreachable", true,
+     "nothing was done: try again, here or at another gateway"},
+    {ControlError::outcome_unknown, "outcome_unknown", true,
+     "send it again with the same client_seq, or ask order_status: it is never done twice"},
 });
 
 constexpr bool is_sorted() {

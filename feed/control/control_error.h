@@ -55,6 +55,8 @@ enum class ControlError : std::uint16_t {
   overloaded = 9002,
   shutting_down = 9003,
   journal_full = 9004,
+  engine_unreachable = 9005,
+  outcome_unknown = 9006,
 };
 
 struct ControlErrorInfo {

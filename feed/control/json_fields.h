@@ -35,6 +35,10 @@ class JsonFields {
   std::string_view error() const { return error_; }
 
   const JsonField* find(std::string_view key) const;  // nullptr: absent or null
+  template <class Call>
+  void for_each(Call call) const {
+    for (const JsonField& field : fields_) call(field);
+  }
   // A non-negative integer, sent as number or as text.
   std::optional<std::uint64_t> integer(const JsonField& field) const;
 

@@ -98,6 +98,12 @@ std::expected<void, ControlFault> take_opening(ReplayOpening& opening, const std
     opening.key = value;
     return {};
   }
+  if (name == "log") {
+    const auto number = integer_of(value);
+    if (!number) return bad(name, "the number of a log");
+    opening.log = *number;
+    return {};
+  }
   return fault(ControlError::bad_type,
                "the query has an unknown name \"" + shortened(name) +
                    "\"; there are from_seq, from_ts, session, to_seq, to_ts, speed, max_gap_ms, "

@@ -34,8 +34,9 @@ struct ReplayOpening {
   std::uint32_t idle_max_ms = 0;
   std::uint32_t tick_ms = 1000;
   bool is_paused = false;
-  bool stays = false;  // open after the end, so that it can be sought back
-  std::string key;     // of the session whose connections keep in step; empty: alone
+  bool stays = false;     // open after the end, so that it can be sought back
+  std::string key;        // of the session whose connections keep in step; empty: alone
+  std::uint64_t log = 0;  // of several
 };
 
 enum class ReplayOp : std::uint8_t {

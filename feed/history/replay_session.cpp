@@ -33,6 +33,11 @@ std::string_view phase_name(ReplayPhase phase) {
   return {};
 }
 
+// A key is of one log.
+std::string group_key(const std::string& key, std::uint32_t log) {
+  return key.empty() || log == 0 ? key : key + '\n' + std::to_string(log);
+}
+
 }  // namespace
 
 struct ReplaySession::State {
@@ -79,6 +84,12 @@ struct ReplaySession::State {
 std::expected<void, ControlFault> ReplaySession::State::open(std::string_view query) {
   const auto opening = parse_replay_opening(query, parts.defaults);
   if (!opening) return std::unexpected(opening.error());
+  if (opening->log != parts.options.log)
+    return std::unexpected(
+        ControlFault{.code = ControlError::bad_type,
+                     .message = "there is no log " + std::to_string(opening->log),
+                     .id = {},
+                     .symbol = {}});
   const auto settings = settings_of(*opening, parts.log);
   if (!settings) return std::unexpected(settings.error());
   ticket = parts.groups.take();
@@ -93,7 +104,7 @@ std::expected<void, ControlFault> ReplaySession::State::open(std::string_view qu
   }
   stays = opening->stays;
   playback.emplace(parts.log, parts.options, parts.known,
-                   parts.groups.group(opening->key, *settings));
+                   parts.groups.group(group_key(opening->key, parts.options.log), *settings));
   return {};
 }
 
@@ -206,9 +217,13 @@ void ReplaySession::State::tell_state(std::string_view id, Outbox& out) {
 void ReplaySession::State::tell_notice(wire::SystemCode code, TimeNs time, std::string_view text,
                                        Outbox& out) {
   Hub& hub = playback->hub();
-  append_system_frames(
-      out, hub.writer(),
-      {.code = code, .epoch = hub.epoch(), .now = time, .up_to = hub.sequence(), .text = text});
+  append_system_frames(out, hub.writer(),
+                       {.code = code,
+                        .epoch = hub.epoch(),
+                        .now = time,
+                        .up_to = hub.sequence(),
+                        .text = text,
+                        .log = parts.options.log});
 }
 
 void ReplaySession::State::tell_end(Outbox& out) {

@@ -4,8 +4,8 @@
 
 namespace bourse {
 
-HistoryDesk::HistoryDesk(std::function<void()> on_done)
-    : on_done_(std::move(on_done)), thread_([this] { run(); }) {}
+HistoryDesk::HistoryDesk(std::size_t waiting_max, std::function<void()> on_done)
+    : waiting_max_(waiting_max), on_done_(std::move(on_done)), thread_([this] { run(); }) {}
 
 HistoryDesk::~HistoryDesk() { end(); }
 
@@ -23,7 +23,10 @@ std::shared_ptr<const HistoryDesk::Task> HistoryDesk::ask(std::function<HttpAnsw
   task->work = std::move(work);
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= waiting_max) return nullptr;
+    if (waiting_.size() >= waiting_max_) {
+      ++refused_count_;
+      return nullptr;
+    }
     waiting_.push_back(task);
   }
   arrivals_.notify_one();

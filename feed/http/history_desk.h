@@ -20,8 +20,6 @@ namespace bourse {
 
 class HistoryDesk {
  public:
-  static constexpr std::size_t waiting_max = 16;
-
   struct Task {
     std::function<HttpAnswer()> work;
     HttpAnswer answer;  // once done
@@ -29,18 +27,21 @@ class HistoryDesk {
     bool is_done() const { return done.load(std::memory_order_acquire); }
   };
 
-  explicit HistoryDesk(std::function<void()> on_done);
+  HistoryDesk(std::size_t waiting_max, std::function<void()> on_done);
   ~HistoryDesk();
   HistoryDesk(const HistoryDesk&) = delete;
   HistoryDesk& operator=(const HistoryDesk&) = delete;
 
   std::shared_ptr<const Task> ask(std::function<HttpAnswer()> work);
   void end();  // no more answers, no more calls of on_done
+  std::uint64_t refused_count() const { return refused_count_; }  // by the io thread
   std::uint64_t done_count() const { return done_count_.load(std::memory_order_acquire); }
 
  private:
   void run();
 
+  std::size_t waiting_max_;
+  std::uint64_t refused_count_ = 0;
   std::function<void()> on_done_;
   std::mutex mutex_;
   std::condition_variable arrivals_;

@@ -1,5 +1,6 @@
 #include "feed/http/http_routes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "feed/control/json_writer.h"  // JsonWriter
@@ -42,17 +43,22 @@ void write_instrument(JsonWriter& json, const Instrument& instrument) {
   json.close('}');
 }
 
+void write_journal(JsonWriter& json, const Hub& hub, const Log& log) {
+  json.key("earliest_seq").wide(log.earliest_sequence().value());
+  json.key("head_seq").wide(log.released_sequence().value());
+  json.key("fed_seq").wide(hub.sequence().value());
+}
+
 }  // namespace
 
 HttpRoutes::HttpRoutes(const FeedOptions& options, const Hub& hub, const Log& log,
-                       const Metrics& metrics, NotReady not_ready)
+                       const Metrics& metrics, NotReady not_ready, StatusOf status_of)
     : options_(options),
-      hub_(hub),
-      instruments_(hub.instruments()),
-      log_(log),
+      feeds_{{hub, log}},
       started_(wall_clock_now()),
       metrics_(metrics),
-      not_ready_(std::move(not_ready)) {}
+      not_ready_(std::move(not_ready)),
+      status_of_(std::move(status_of)) {}
 
 HttpAnswer HttpRoutes::answer(const HttpRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD") {
@@ -99,12 +105,22 @@ HttpAnswer HttpRoutes::readiness() const {
   return answer;
 }
 
+std::vector<std::pair<const Instrument*, const Hub*>> HttpRoutes::all_instruments() const {
+  std::vector<std::pair<const Instrument*, const Hub*>> all;
+  for (const Feed& feed : feeds_) {
+    const InstrumentTable& table = feed.hub.instruments();
+    for (std::uint32_t id = 1; id <= table.symbol_count(); ++id)
+      if (const Instrument* const found = table.instrument(SymbolId{id}); found != nullptr)
+        all.emplace_back(found, &feed.hub);
+  }
+  std::ranges::sort(all, {}, [](const auto& one) { return one.first->id; });
+  return all;
+}
+
 HttpAnswer HttpRoutes::instruments() const {
   JsonWriter json;
   json.open('{').key("instruments").open('[');
-  for (std::uint32_t id = 1; id <= instruments_.symbol_count(); ++id)
-    if (const Instrument* found = instruments_.instrument(SymbolId{id}); found != nullptr)
-      write_instrument(json, *found);
+  for (const auto& [instrument, hub] : all_instruments()) write_instrument(json, *instrument);
   return json_answer(json.close(']').close('}'));
 }
 
@@ -139,22 +155,33 @@ HttpAnswer HttpRoutes::status() const {
   const TimeNs now = wall_clock_now();
   JsonWriter json;
   json.open('{').key("server").text(options_.server_name);
-  json.key("epoch").number(hub_.epoch().value());
+  json.key("epoch").number(feeds_.front().hub.epoch().value());
   json.key("time_ns").wide(static_cast<std::uint64_t>(now.value()));
   json.key("started_ns").wide(static_cast<std::uint64_t>(started_.value()));
   json.key("ready").boolean(reasons.empty()).key("reasons").open('[');
   for (const std::string& reason : reasons) json.text(reason);
   json.close(']').key("journal").open('{');
-  json.key("earliest_seq").wide(log_.earliest_sequence().value());
-  json.key("head_seq").wide(log_.released_sequence().value());
-  json.key("fed_seq").wide(hub_.sequence().value()).close('}');
-  json.key("symbols").number(static_cast<std::uint32_t>(instruments_.size()));
-  json.key("markets").open('[');
-  for (std::uint32_t id = 1; id <= instruments_.symbol_count(); ++id)
-    if (const Instrument* const found = instruments_.instrument(SymbolId{id}); found != nullptr) {
-      json.open('{').key("symbol").text(found->symbol());
-      json.key("status").number(hub_.state().status(SymbolId{id})).close('}');
+  write_journal(json, feeds_.front().hub, feeds_.front().log);
+  json.close('}');
+  if (feeds_.size() > 1) {
+    json.key("logs").open('[');
+    for (const Feed& feed : feeds_) {
+      json.open('{').key("log").number(static_cast<std::uint32_t>(&feed - feeds_.data()));
+      json.key("epoch").number(feed.hub.epoch().value());
+      write_journal(json, feed.hub, feed.log);
+      json.close('}');
     }
+    json.close(']');
+  }
+  const auto all = all_instruments();
+  json.key("symbols").number(static_cast<std::uint32_t>(all.size()));
+  json.key("markets").open('[');
+  for (const auto& [instrument, hub] : all) {
+    json.open('{').key("symbol").text(instrument->symbol());
+    const auto status =
+        status_of_ ? status_of_(instrument->id) : hub->state().status(instrument->id);
+    json.key("status").raw(status ? std::to_string(*status) : "null").close('}');
+  }
   return json_answer(json.close(']').close('}'));
 }
 
@@ -177,9 +204,8 @@ HttpAnswer HttpRoutes::welcome(const HttpRequest& request) const {
         "  on your own machine go on (Advanced, Proceed); elsewhere set feed.certificate_file.\n\n";
   }
   text += "Look at it in a terminal:  bourse tail";
-  if (instruments_.symbol_count() > 0)
-    if (const Instrument* first = instruments_.instrument(SymbolId{1}); first != nullptr)
-      text.append(" ").append(first->symbol());
+  if (const auto all = all_instruments(); !all.empty())
+    text.append(" ").append(all.front().first->symbol());
   return {200, "text/plain; charset=utf-8", text + " --url wss://" + host + "/v1/md\n", ""};
 }
 

@@ -150,6 +150,7 @@ SubscriptionRequest subscription_of(const dom::element& value, bool with_start) 
   for (const dom::element symbol : array_of(*symbols, "symbols")) {
     request.symbols.emplace_back(string_of(symbol, "symbols[]"));
   }
+  if (const auto log = find(object, "log")) request.log = integer_of(*log, "log");
   // Which of the channel's streams.
   if (const auto depth = find(object, "depth")) request.depth = integer_of(*depth, "depth");
   if (const auto conflate = find(object, "conflate_ms"))

@@ -46,6 +46,7 @@ struct StartRequest {
 struct SubscriptionRequest {
   std::string channel;
   std::vector<std::string> symbols;
+  std::optional<std::uint64_t> log;  // only of this one, if there are several
   StartRequest start;
   std::optional<StartRequest> end;  // by sequence or time; the last transaction that is wanted
   bool wants_snapshot = false;

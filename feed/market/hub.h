@@ -8,6 +8,7 @@
 //   Errors: a transaction that does not fit what came before is our own bug: CHECK.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "feed/market/history_reader.h"   // HistoryReader
 #include "feed/market/snapshot_frames.h"  // SnapshotFrames
 #include "feed/market/stream_encoder.h"   // StreamEncoder
+#include "feed/market/upstream.h"         // Upstream
 #include "matching/market_state.h"        // MarketState
 #include "matching/transaction.h"         // TransactionView
 #include "matching/types.h"               // Sequence, TimeNs, Epoch
@@ -58,9 +60,15 @@ class Hub {
     is_history_ = true;
     time_ = time;
   }
+  // For a gateway: how it stands to its engine. It outlives the hub.
+  void follow(const Upstream* upstream) { upstream_ = upstream; }
+  const Upstream* upstream() const { return upstream_; }
   // When conflated streams that hold something back want the next flush; DerivedStreams::never.
   TimeNs next_due() const {
-    return has_news_ || !history_.empty() ? TimeNs{0} : derived_.next_due();
+    if (has_news_) return TimeNs{0};
+    if (history_.empty()) return derived_.next_due();
+    if (!history_.reads_apart() || is_history_) return TimeNs{0};
+    return std::min(TimeNs{history_read_.value() + history_looks_ns}, derived_.next_due());
   }
   // True once after frames were made outside of flush().
   bool take_news() { return std::exchange(has_news_, false); }
@@ -99,6 +107,9 @@ class Hub {
   FrameWriter& writer() { return writer_; }
 
  private:
+  // Whether a thread has read what streams wait for, is asked so often.
+  static constexpr std::int64_t history_looks_ns = 10'000'000;
+
   // Of one symbol, by stream.
   using Snapshots = std::vector<std::pair<std::uint32_t, std::shared_ptr<const SnapshotFrames>>>;
 
@@ -121,6 +132,7 @@ class Hub {
   Epoch epoch_;
   TimeNs time_{0};
   bool is_history_ = false;
+  const Upstream* upstream_ = nullptr;  // nullptr: the engine is in this process
 };
 
 }  // namespace bourse

@@ -117,7 +117,19 @@ void MarketSession::State::tell_stats(const ControlRequest& request, Outbox& out
   json.key("bytes").wide(out.consumed_bytes()).key("bytes_due").wide(out.size());
   json.key("slow").boolean(pump.is_slow());
   json.key("lag_ns").wide(static_cast<std::uint64_t>(slow_ns));
-  json.key("lag_events").wide(pump.lag_events()).close('}');
+  json.key("lag_events").wide(pump.lag_events());
+  const LagHistogram& lag = pump.lag();
+  json.key("lag_samples").wide(lag.count()).key("lag_p50_ns").wide(lag.at(50));
+  json.key("lag_p99_ns").wide(lag.at(99)).key("lag_max_ns").wide(lag.most());
+  if (const Upstream* const upstream = hub.upstream()) {
+    json.key("upstream").open('{');
+    json.key("stale").boolean(upstream->is_stale.load(std::memory_order_relaxed));
+    json.key("behind").wide(upstream->behind());
+    json.key("lag_ns").wide(
+        static_cast<std::uint64_t>(upstream->lag_ns.load(std::memory_order_relaxed)));
+    json.close('}');
+  }
+  json.close('}');
   tell(out);
 }
 

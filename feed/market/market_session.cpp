@@ -140,6 +140,15 @@ void MarketSession::State::watch_progress(Outbox& out) {
   }
 }
 
+void MarketSession::State::watch_upstream(Outbox& out) {
+  const Upstream* const upstream = hub.upstream();
+  if (upstream == nullptr) return;
+  const bool is_stale = upstream->is_stale.load(std::memory_order_relaxed);
+  if (is_stale == was_stale || !has_subscribed) return;
+  was_stale = is_stale;
+  pump.tell(out, now, is_stale ? wire::SystemCode::stale : wire::SystemCode::current);
+}
+
 void MarketSession::on_timer(TimeNs now, Outbox& out) {
   State& s = *state_;
   s.now = now;
@@ -148,6 +157,7 @@ void MarketSession::on_timer(TimeNs now, Outbox& out) {
     s.heartbeat_at = TimeNs{now.value() + s.options.heartbeat_ms * ns_per_ms};
   }
   s.watch_progress(out);
+  s.watch_upstream(out);
   s.pump.tell_slow(out, now);
   if (now >= s.heartbeat_at) {
     for (const SymbolId symbol : s.definitions.take_changed(s.hub.instruments()))
@@ -178,6 +188,14 @@ void MarketSession::move_to(Hub& hub) {
   }
   state_ = std::move(moved);
 }
+void MarketSession::answer(const ControlRequest& request, Outbox& out) {
+  state_->answer(request, out);
+}
+void MarketSession::refuse(const ControlFault& fault, Outbox& out) {
+  state_->tell_fault(out, fault);
+}
+bool MarketSession::has_subscribed() const { return state_->has_subscribed; }
+void MarketSession::note_subscribed() { state_->has_subscribed = true; }
 bool MarketSession::carries(SymbolId symbol) const { return state_->pump.streams().has(symbol); }
 std::size_t MarketSession::stream_count() const { return state_->pump.streams().size(); }
 bool MarketSession::is_live() const { return state_->pump.is_live(); }

@@ -25,6 +25,9 @@
 
 namespace bourse {
 
+struct ControlFault;
+struct ControlRequest;
+
 class MarketSession {
  public:
   MarketSession(Hub& hub, const Log& log, const FeedOptions& options, SessionInfo info);
@@ -47,6 +50,12 @@ class MarketSession {
   // state with a snapshot. The old one is not used any more.
   void move_to(Hub& hub);
   bool carries(SymbolId symbol) const;  // any stream of it
+
+  // For whoever has one for each of several logs, and reads the requests himself.
+  void answer(const ControlRequest& request, Outbox& out);
+  void refuse(const ControlFault& fault, Outbox& out);
+  bool has_subscribed() const;
+  void note_subscribed();  // another one has
 
   // For metrics.
   std::size_t stream_count() const;

@@ -62,6 +62,7 @@ struct MarketSession::State {
   }
   void tell_failures(Outbox& out);
   void watch_progress(Outbox& out);
+  void watch_upstream(Outbox& out);
   void write_stream(std::uint32_t stream);
   void write_ended(const std::vector<std::pair<std::uint32_t, std::uint64_t>>& ended);
   void begin_reply(std::string_view op, const ControlRequest& request) {
@@ -83,6 +84,7 @@ struct MarketSession::State {
   TimeNs heartbeat_at{0};
   TimeNs progress_at{0};
   std::uint64_t consumed = 0;
+  bool was_stale = false;  // as it was told
 };
 
 }  // namespace bourse

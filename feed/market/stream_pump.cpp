@@ -13,6 +13,7 @@ StreamPump::StreamPump(Hub& hub, const Log& log, const FeedOptions& options)
     : hub_(hub),
       log_(log),
       limits_(options.limits),
+      log_number_(options.log),
       position_(hub.frames().head()),
       delivered_(hub.sequence().value()) {}
 
@@ -108,6 +109,7 @@ bool StreamPump::pump(Outbox& out, TimeNs now) {
     fall_back(out, now);
   } else {
     pump_live(out, now);
+    note_lag(now);
   }
   bool is_more_due = has_room(out) && pump_snapshots(out);
   if (has_room(out)) is_more_due = pump_readers(out, now) || is_more_due;
@@ -182,6 +184,13 @@ void StreamPump::send_entry(std::uint64_t position, std::uint8_t added_flags, Ou
   stream.told = header.last_seq;
   stream.has_sent = true;
   ++counts_.live_frames;
+  const bool is_past = (header.flags & wire::frame_flags::replay) != 0;  // ts_pub is the market's
+  if (oldest_ready_ == 0 && !is_past) oldest_ready_ = header.ts_pub;
+}
+
+void StreamPump::note_lag(TimeNs now) {
+  if (oldest_ready_ != 0) lag_.add(now.value() - static_cast<std::int64_t>(oldest_ready_));
+  oldest_ready_ = 0;
 }
 
 void StreamPump::become_live(Stream& stream, std::uint64_t told) {
@@ -263,6 +272,11 @@ void StreamPump::tell_heartbeat(Outbox& out, TimeNs now) {
   send_notice(out, now, wire::SystemCode::heartbeat, delivered());
 }
 
+void StreamPump::tell(Outbox& out, TimeNs now, wire::SystemCode code) {
+  positions_.clear();
+  send_notice(out, now, code, delivered());
+}
+
 void StreamPump::send_notice(Outbox& out, TimeNs now, wire::SystemCode code, Sequence up_to,
                              std::uint32_t stream, std::optional<wire::Gap> gap) {
   const std::int64_t lag_ns = is_slow() ? now.value() - slow_since_.value() : 0;
@@ -275,7 +289,8 @@ void StreamPump::send_notice(Outbox& out, TimeNs now, wire::SystemCode code, Seq
                         .lag_events = lag_events(),
                         .stream_id = stream,
                         .gap = gap,
-                        .positions = positions_});
+                        .positions = positions_,
+                        .log = log_number_});
 }
 
 }  // namespace bourse

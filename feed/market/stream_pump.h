@@ -19,14 +19,15 @@
 #include <utility>
 #include <vector>
 
-#include "feed/feed_options.h"         // FeedOptions
-#include "feed/market/catch_up.h"      // CatchUp
-#include "feed/market/hub.h"           // Hub
-#include "feed/market/stream_table.h"  // StreamTable, Stream
-#include "feed/net/outbox.h"           // Outbox
-#include "matching/types.h"            // Sequence, TimeNs
-#include "replay/log/log.h"            // Log
-#include "replay/result.h"             // Result
+#include "feed/feed_options.h"          // FeedOptions
+#include "feed/market/catch_up.h"       // CatchUp
+#include "feed/market/hub.h"            // Hub
+#include "feed/market/lag_histogram.h"  // LagHistogram
+#include "feed/market/stream_table.h"   // StreamTable, Stream
+#include "feed/net/outbox.h"            // Outbox
+#include "matching/types.h"             // Sequence, TimeNs
+#include "replay/log/log.h"             // Log
+#include "replay/result.h"              // Result
 
 namespace bourse {
 
@@ -73,6 +74,7 @@ class StreamPump {
   // The notice of a slow reader, once a second while it is one.
   void tell_slow(Outbox& out, TimeNs now);
   void tell_heartbeat(Outbox& out, TimeNs now);
+  void tell(Outbox& out, TimeNs now, wire::SystemCode code);  // about the whole connection
 
   StreamTable& streams() { return streams_; }
   std::uint64_t last_seq(const Stream& stream) const;
@@ -83,6 +85,9 @@ class StreamPump {
   std::uint64_t lag_events() const;  // transactions; 0 unless slow
   TimeNs slow_since() const { return slow_since_; }
   const Counts& counts() const { return counts_; }
+  // From when frames were ready until they had their place among what is due to this connection;
+  // of the oldest of each turn. A recovery counts once, as long as it took.
+  const LagHistogram& lag() const { return lag_; }
   std::vector<Failure> take_failures() { return std::exchange(failures_, {}); }
 
  private:
@@ -100,6 +105,7 @@ class StreamPump {
 
   bool has_room(const Outbox& out) const;
   void pump_live(Outbox& out, TimeNs now);
+  void note_lag(TimeNs now);
   void send_entry(std::uint64_t position, std::uint8_t added_flags, Outbox& out);
   void fall_back(Outbox& out, TimeNs now);
   void start_reader(Purpose purpose, Sequence from, std::vector<CatchUp::StreamStart> starts);
@@ -126,6 +132,7 @@ class StreamPump {
   Hub& hub_;
   const Log& log_;
   const FeedLimits& limits_;
+  const std::uint32_t log_number_;  // of the exchange's logs
   StreamTable streams_;
   std::uint64_t position_;      // in the frame log, of the next entry for live streams
   std::uint64_t delivered_;     // sequence of the last burst that was passed on whole
@@ -141,6 +148,8 @@ class StreamPump {
   std::vector<wire::StreamPosition> positions_;  // for system frames
   std::vector<Failure> failures_;
   Counts counts_;
+  LagHistogram lag_;
+  std::uint64_t oldest_ready_ = 0;  // ts_pub of this turn's first live frame; 0: there was none
   TimeNs slow_since_{0};
   TimeNs slow_told_{0};
   TimeNs behind_since_{0};  // as the clock saw it first

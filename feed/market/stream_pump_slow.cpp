@@ -130,6 +130,7 @@ void StreamPump::become_slow(Outbox& out, TimeNs now) {
 }
 
 void StreamPump::end_slowness(Outbox& out, TimeNs now) {
+  lag_.add(now.value() - slow_since_.value());
   slow_since_ = TimeNs{0};
   positions_.clear();
   send_notice(out, now, wire::SystemCode::caught_up, hub_.sequence());

@@ -14,7 +14,7 @@ void append_system_frames(Outbox& out, FrameWriter& writer, const SystemNotice& 
       .first_seq = notice.up_to.value(),
       .last_seq = notice.up_to.value(),
       .ts_pub = time,
-      .stream_id = wire::stream_id(wire::Channel::system, SymbolId{0}),
+      .stream_id = wire::stream_id(wire::Channel::system, SymbolId{notice.log}),
       .epoch = static_cast<std::uint16_t>(notice.epoch.value()),
       .channel = wire::Channel::system,
       .flags = is_heartbeat ? wire::frame_flags::heartbeat : std::uint8_t{0}};

@@ -16,6 +16,7 @@
 
 namespace bourse {
 
+// The frames' own stream is that of the channel `system` and the log.
 struct SystemNotice {
   wire::SystemCode code;
   Epoch epoch;
@@ -27,6 +28,7 @@ struct SystemNotice {
   std::optional<wire::Gap> gap = {};
   std::span<const wire::StreamPosition> positions = {};
   std::string_view text = {};
+  std::uint32_t log = 0;  // whose sequences these are
 };
 
 void append_system_frames(Outbox& out, FrameWriter& writer, const SystemNotice& notice);

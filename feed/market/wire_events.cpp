@@ -5,7 +5,8 @@
 #include <iterator>
 #include <limits>
 
-#include "replay/log/crc32c.h"  // crc32c
+#include "matching/auction_terms.h"  // unpack
+#include "replay/log/crc32c.h"       // crc32c
 
 namespace bourse {
 namespace {
@@ -42,10 +43,14 @@ std::uint8_t auction_letter(Phase phase) {
 wire::MboEvent mbo_event(const PublicEvent& e, const Instrument& instrument, std::uint64_t seq,
                          std::uint64_t time) {
   // A modify's aux is a size, and leaves the house in the units of sizes.
-  const std::uint64_t aux =
+  std::uint64_t aux =
       e.kind == EventKind::modify ? instrument.wire_size(QuantityLots{e.aux}) : e.aux;
   // The order of an event without a resting order is the aggressor.
-  const OrderId order = e.kind == EventKind::trade ? e.taker_order_id : e.order_id;
+  OrderId order = e.kind == EventKind::trade ? e.taker_order_id : e.order_id;
+  if (e.kind == EventKind::imbalance) {  // about no order; the rest of its aux has its own channel
+    order = OrderId{0};
+    aux = static_cast<std::uint64_t>(unpack(e).phase);
+  }
   return {.seq = seq,
           .ts_event = time,
           .order_id = order.value(),
@@ -118,18 +123,19 @@ wire::Trade void_event(const PublicEvent& e, const Instrument& instrument, std::
 
 wire::Imbalance imbalance_event(const PublicEvent& e, const Instrument& instrument,
                                 std::uint64_t seq, std::uint64_t time) {
+  const AuctionTerms terms = unpack(e);
   return {.seq = seq,
           .ts_event = time,
-          .ts_auction = 0,
-          .ref_price = wire::price_none,
+          .ts_auction = static_cast<std::uint64_t>(terms.ends_at.value()),
+          .ref_price = instrument.wire_price(terms.reference),
           .clear_price = instrument.wire_price(e.price),
-          .upper_collar = wire::price_none,
-          .lower_collar = wire::price_none,
+          .upper_collar = instrument.wire_price(terms.upper_collar),
+          .lower_collar = instrument.wire_price(terms.lower_collar),
           .paired_qty = instrument.wire_size(e.quantity),
           .imbalance_qty = instrument.wire_size(e.leaves),
           .instrument_id = e.symbol.value(),
           .side = side_letter(e.side),
-          .auction_type = auction_letter(static_cast<Phase>(e.aux)),
+          .auction_type = auction_letter(terms.phase),
           .auction_status = static_cast<std::uint8_t>(e.price != no_price),
           .freeze = 0};
 }

@@ -26,6 +26,18 @@ void write_hello(JsonWriter& json, const FeedOptions& options, const SessionInfo
   json.close('}');
 }
 
+std::string log_points(std::span<const HelloPoint> points) {
+  JsonWriter json;
+  json.open('[');
+  std::uint32_t log = 0;
+  for (const HelloPoint& point : points) {
+    json.open('{').key("log").number(log++).key("epoch").number(point.epoch.value());
+    json.key("earliest_seq").wide(point.earliest.value());
+    json.key("head_seq").wide(point.head.value()).close('}');
+  }
+  return "\"logs\":" + std::string(json.close(']').view());
+}
+
 void write_limits(JsonWriter& json, const FeedLimits& limits) {
   const auto bytes = [](std::size_t count) { return static_cast<std::uint32_t>(count); };
   json.open('{');
@@ -43,6 +55,10 @@ void write_limits(JsonWriter& json, const FeedLimits& limits) {
   json.key("max_order").number(bytes(limits.order_bytes));
   json.key("outbox_high").number(bytes(limits.outbox_high_bytes));
   json.key("outbox_low").number(bytes(limits.outbox_low_bytes));
+  json.key("http_per_s").number(limits.http_per_second_count);
+  json.key("http_burst").number(limits.http_burst_count);
+  json.key("dropcopy_accounts").number(limits.dropcopy_accounts_count);
+  json.key("open_orders_page").number(limits.open_orders_page_count);
   json.key("lag_ms").number(limits.lag_ms);
   json.key("first_request_ms").number(limits.first_request_ms);
   json.key("ping_ms").number(limits.ping_ms);

@@ -3,6 +3,9 @@
 //   Owner:  free functions.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "feed/control/json_writer.h"  // JsonWriter
 #include "feed/feed_options.h"         // FeedOptions
 #include "feed/net/session_info.h"     // SessionInfo
@@ -18,6 +21,8 @@ struct HelloPoint {
 
 void write_hello(JsonWriter& json, const FeedOptions& options, const SessionInfo& info,
                  const HelloPoint& point);
+// `"logs":[...]`, of each log in their order: what hello has besides if there are several.
+std::string log_points(std::span<const HelloPoint> points);
 // The object of limits, names and numbers; for hello, op limits and GET /v1/limits.
 void write_limits(JsonWriter& json, const FeedLimits& limits);
 

@@ -23,6 +23,7 @@ struct HttpRequest {
   std::vector<std::string> subprotocols;  // offered, in the client's order
   bool is_upgrade = false;                // asks for a websocket
   bool keep_alive = true;
+  bool is_http11 = true;  // else 1.0: no websockets, no answers in pieces
 };
 
 struct HttpAnswer {

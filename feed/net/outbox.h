@@ -72,10 +72,19 @@ class Outbox {
   // All that was consumed has been taken by the socket, at this time; kept for who wants to know
   // when a message left.
   void want_sent_time() { wants_sent_time_ = true; }
-  bool wants_sent_time() const { return wants_sent_time_; }
+  // Or only when all up to here, in bytes ever, had been taken; one place at a time.
+  void watch_sent(std::uint64_t bytes) {
+    watched_ = bytes;
+    watched_time_ = TimeNs{0};
+  }
+  TimeNs watched_time() const { return watched_time_; }  // 0: not yet
+  bool wants_sent_time() const { return wants_sent_time_ || watched_ != 0; }
   void note_sent(TimeNs time) {
     sent_time_ = time;
     sent_ = consumed_;
+    if (watched_ == 0 || sent_ < watched_) return;
+    watched_time_ = time;
+    watched_ = 0;
   }
   std::uint64_t sent_bytes() const { return sent_; }
   TimeNs sent_time() const { return sent_time_; }
@@ -90,7 +99,9 @@ class Outbox {
   std::size_t frame_left_ = 0;
   std::uint64_t consumed_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t watched_ = 0;  // 0: nothing is watched
   TimeNs sent_time_{0};
+  TimeNs watched_time_{0};
   bool wants_sent_time_ = false;
   bool deflates_texts_ = false;
   std::optional<CloseRequest> close_;

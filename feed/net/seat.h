@@ -30,7 +30,6 @@ struct HttpServed {
 
 template <class Conversation>
 struct Seat : Session {
-  static constexpr std::uint32_t http_per_second = 50, http_burst = 100;  // of one connection
   using Session::Session;
 
   SessionInfo info(std::string_view subprotocol) {
@@ -75,7 +74,7 @@ struct Seat : Session {
   }
 
   std::optional<Conversation> conversation;
-  TokenBucket requests{http_per_second, http_burst};
+  TokenBucket requests{this->limits().http_per_second_count, this->limits().http_burst_count};
   std::size_t index = 0;
   bool is_due = false;
   bool reading_paused = false;

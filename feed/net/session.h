@@ -75,6 +75,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  const FeedLimits& limits() const { return options_.limits; }
   unsigned take_news();
   void put_back(unsigned news) { tell(news); }  // for the next turn
 

@@ -19,9 +19,11 @@ struct SessionMetrics {
   Counter& accepted;
   Counter& refused_count;  // before TLS: the address has too many
   Counter& refused_rate;   // before TLS: it comes too often
+  Counter& refused_proxy;  // a trusted balancer did not say whose connection it is
   Counter& handshakes;
   Counter& upgrades;
   Counter& http_requests;
+  Counter& http_refused;
   Counter& messages_in;
   Counter& records_out;
   Counter& bytes_out;  // plain, before TLS
@@ -56,9 +58,14 @@ inline SessionMetrics::SessionMetrics(Metrics& m)
       refused_rate(m.counter("bourse_connections_refused_total",
                              "Connections refused before TLS, by limit",
                              {{"limit", "connects_per_minute"}})),
+      refused_proxy(m.counter("bourse_connections_refused_total",
+                              "Connections refused before TLS, by limit",
+                              {{"limit", "proxy_header"}})),
       handshakes(m.counter("bourse_tls_handshakes_total", "TLS handshakes completed")),
       upgrades(m.counter("bourse_websockets_total", "Websockets opened")),
       http_requests(m.counter("bourse_http_requests_total", "HTTP requests answered")),
+      http_refused(m.counter("bourse_http_refused_total",
+                             "HTTP requests refused, by limit (http_per_second)")),
       messages_in(m.counter("bourse_messages_in_total", "Websocket messages received")),
       records_out(m.counter("bourse_tls_records_total", "TLS records sent")),
       bytes_out(m.counter("bourse_sent_bytes_total", "Bytes sent, before encryption")),

@@ -66,6 +66,7 @@ struct Session::Stream {
     request.last_event_id = std::string(head["Last-Event-ID"]);
     request.is_upgrade = boost::beast::websocket::is_upgrade(head);
     request.keep_alive = head.keep_alive();
+    request.is_http11 = head.version() >= 11;
     const auto [first, last] = head.equal_range(http::field::sec_websocket_protocol);
     for (auto field = first; field != last; ++field)
       for (const auto& token : http::token_list(field->value()))

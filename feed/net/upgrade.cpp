@@ -19,6 +19,10 @@ UpgradeDecision decide_upgrade(const HttpRequest& request,
     answer.headers = "Allow: GET\r\n";
     return {{}, std::move(answer)};
   }
+  if (!request.is_http11)
+    return {{},
+            http_error(400, "bad_request", 1001, request.path + " is a websocket: HTTP/1.1 only",
+                       "connect with wss://HOST" + request.path)};
   if (!request.is_upgrade) {
     HttpAnswer answer = http_error(426, "upgrade_required", 1002, request.path + " is a websocket",
                                    "connect with wss:// instead of https://");

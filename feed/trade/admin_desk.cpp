@@ -3,14 +3,20 @@
 #include <utility>
 
 #include "feed/control/json_writer.h"      // JsonWriter
+#include "feed/log_share.h"                // next_symbol_id
 #include "feed/trade/admin_command.h"      // admin_command
 #include "replay/text/order_words.h"       // reject_name
 #include "replay/text/transaction_rows.h"  // command_name
 
 namespace bourse {
 
-AdminDesk::AdminDesk(ExecRouter& router, OrderEntry& entry, const Log& log, SessionId session)
-    : router_(router), entry_(entry), log_(log), inbox_{.session = session, .decisions = {}} {
+AdminDesk::AdminDesk(ExecRouter& router, OrderEntry& entry, const Log& log, SessionId session,
+                     const FeedOptions& options)
+    : router_(router),
+      entry_(entry),
+      log_(log),
+      options_(options),
+      inbox_{.session = session, .decisions = {}} {
   router_.attach(inbox_);
 }
 
@@ -30,6 +36,10 @@ void AdminDesk::submit(std::string_view op, FieldReader& fields, TimeNs now, Tra
   if (!fields.ok()) return;
   if (!command) return refuse(std::move(command.error()));
   command->session = inbox_.session;
+  // Of several logs, each gives ids of its own. A known symbol keeps its id, by its name.
+  if (command->type == CommandType::define_instrument && options_.logs > 1)
+    command->symbol =
+        next_symbol_id(router_.instruments().symbol_count(), options_.log, options_.logs);
   if (auto sent = entry_.submit(*command); !sent) return refuse(std::move(sent.error()));
   undecided_.emplace_back(error.id);
 }
@@ -54,6 +64,7 @@ void AdminDesk::pump(Outbox& out) {
       json.key("reject_code").number(static_cast<std::uint16_t>(decision.reason));
       json.key("reject").text(reject_name(decision.reason));
     }
+    if (options_.logs > 1) json.key("log").number(options_.log);
     json.close('}');
     out.append_text(json.view());
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "feed/feed_options.h"          // FeedOptions
 #include "feed/net/outbox.h"            // Outbox
 #include "feed/trade/decision_inbox.h"  // DecisionInbox
 #include "feed/trade/exec_router.h"     // ExecRouter
@@ -24,7 +25,8 @@ class AdminDesk {
  public:
   static constexpr std::size_t undecided_max = 64;  // requests of one session
 
-  AdminDesk(ExecRouter& router, OrderEntry& entry, const Log& log, SessionId session);
+  AdminDesk(ExecRouter& router, OrderEntry& entry, const Log& log, SessionId session,
+            const FeedOptions& options);
   ~AdminDesk();
   AdminDesk(const AdminDesk&) = delete;
   AdminDesk& operator=(const AdminDesk&) = delete;
@@ -39,6 +41,7 @@ class AdminDesk {
   ExecRouter& router_;
   OrderEntry& entry_;
   const Log& log_;
+  const FeedOptions& options_;
   DecisionInbox inbox_;
   std::deque<std::string> undecided_;  // ids of requests, oldest first
 };

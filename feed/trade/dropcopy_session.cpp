@@ -16,6 +16,7 @@ constexpr std::uint16_t close_internal = 1011;
 struct DropcopySession::State {
   State(const TradeParts& p, SessionInfo info)
       : parts(p), door(p.keys, p.limits, p.log, p.options, std::move(info)) {}
+  ~State() { parts.router.count_dropcopies(-static_cast<std::int64_t>(streams.size())); }
 
   void on_auth(TradeError& error, Outbox& out);
   void on_subscribe(TradeError& error, Outbox& out);
@@ -34,7 +35,10 @@ DropcopySession::DropcopySession(const TradeParts& parts, SessionInfo info)
 DropcopySession::~DropcopySession() = default;
 DropcopySession::DropcopySession(DropcopySession&&) noexcept = default;
 
-void DropcopySession::on_open(Outbox& out) { state_->door.greet(out); }
+void DropcopySession::on_open(Outbox& out) {
+  const TradeParts& parts = state_->parts;
+  state_->door.greet(parts.router.epoch(parts.options.epoch), out);
+}
 
 void DropcopySession::on_text(std::string_view text, Outbox& out) {
   State& s = *state_;
@@ -102,15 +106,17 @@ void DropcopySession::State::on_subscribe(TradeError& error, Outbox& out) {
     return TradeDoor::fail(error, out);
   auto found = streams.find(account);
   if (found == streams.end()) {
-    if (streams.size() >= accounts_max) {
+    const std::uint32_t accounts_most = parts.options.limits.dropcopy_accounts_count;
+    if (streams.size() >= accounts_most) {
       error.code = code_of(ControlError::too_many_streams);
-      error.message = "at most " + std::to_string(accounts_max) + " accounts on one connection";
+      error.message = "at most " + std::to_string(accounts_most) + " accounts on one connection";
       return TradeDoor::fail(error, out);
     }
     const auto encoding = door.info().subprotocol == "bourse.json.v1" ? ExecEncoding::json
                                                                       : ExecEncoding::flatbuffers;
     found = streams.try_emplace(account, parts.router, parts.log, parts.options, encoding, account)
                 .first;
+    parts.router.count_dropcopies(1);
   }
   ExecStream& stream = found->second;
   if (resume.is_asked)
@@ -143,6 +149,7 @@ void DropcopySession::State::on_unsubscribe(TradeError& error, Outbox& out) {
   json.key("seq").wide(found->second.told().value());
   out.append_text(json.close('}').view());
   streams.erase(found);
+  parts.router.count_dropcopies(-1);
 }
 
 void DropcopySession::State::on_subscriptions(const TradeError& error, Outbox& out) {

@@ -23,8 +23,6 @@ namespace bourse {
 
 class DropcopySession {
  public:
-  static constexpr std::size_t accounts_max = 256;  // of one connection
-
   DropcopySession(const TradeParts& parts, SessionInfo info);
   ~DropcopySession();
   DropcopySession(DropcopySession&&) noexcept;

@@ -82,6 +82,7 @@ ExecRouter::ExecRouter(const Engine& engine, std::uint32_t accounts_max, Sequenc
 void ExecRouter::on_transaction(const TransactionView& view) {
   CHECK(view.sequence() > position_);
   position_ = view.sequence();
+  epoch_ = view.epoch();
   instruments_.on_transaction(view);
   limits_.on_transaction(view);
   if (!decision_inboxes_.empty()) tell_decision(view);

@@ -8,6 +8,7 @@
 //   Errors: none; a session that lags loses nothing, because the log has everything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -96,6 +97,8 @@ class ExecRouter {
   void on_transaction(const TransactionView& view);
 
   Sequence position() const { return position_; }  // last transaction seen
+  // Of that transaction; `known` before any was seen.
+  Epoch epoch(Epoch known) const { return std::max(epoch_, known); }
   bool knows(AccountId account) const;
   AccountPosition account(AccountId account) const;      // REQUIRES: knows(account)
   std::size_t session_count(AccountId account) const;    // REQUIRES: knows(account)
@@ -104,6 +107,9 @@ class ExecRouter {
   const LimitsTable& limits() const { return limits_; }
   const OpenOrders& orders() const { return orders_; }
   const OutcomeIndex& outcomes() const { return outcomes_; }
+  // Accounts that drop copies watch, each connection by itself.
+  std::int64_t dropcopies() const { return dropcopies_; }
+  void count_dropcopies(std::int64_t more) { dropcopies_ += more; }
   // Decisions about the administrator's commands of this session go there until it is detached.
   void attach(DecisionInbox& inbox) { decision_inboxes_.push_back(&inbox); }
   void detach(DecisionInbox& inbox) { std::erase(decision_inboxes_, &inbox); }
@@ -124,6 +130,8 @@ class ExecRouter {
   OutcomeIndex outcomes_;
   std::vector<DecisionInbox*> decision_inboxes_;  // of administrators; mostly none
   Sequence position_{0};
+  Epoch epoch_{0};
+  std::int64_t dropcopies_ = 0;
 };
 
 }  // namespace bourse

@@ -74,7 +74,7 @@ void ExecStream::pump_live(Outbox& out, TimeNs now) {
       return report.sequence != first->sequence;
     });
     const auto count = static_cast<std::size_t>(end - first);
-    send({&*first, count}, {.published = now, .epoch = options_.epoch}, out);
+    send({&*first, count}, {.published = now, .epoch = router_.epoch(options_.epoch)}, out);
     inbox_->take(count);
   }
 }
@@ -139,11 +139,14 @@ void ExecStream::send(std::span<const Report> reports, ExecFrameHead head, Outbo
     for (const Report& report : reports) {
       json_.clear();
       append_exec_json(report, head.replay, router_.instruments(), json_);
+      if (options_.logs > 1)
+        json_.insert(json_.size() - 1, ",\"log\":" + std::to_string(options_.log));
       out.append_text(json_);
     }
   } else {
     head.previous = told_;
     head.account = account_;
+    head.log = options_.log;
     for (std::size_t at = 0; at < reports.size();)
       out.append_binary(encoder_.encode(head, reports, at, router_.instruments()));
   }
@@ -175,11 +178,12 @@ void ExecStream::tell_slow(Outbox& out, TimeNs now) {
   if (!notices_) notices_.emplace();
   append_system_frames(out, *notices_,
                        {.code = wire::SystemCode::slow_reader,
-                        .epoch = options_.epoch,
+                        .epoch = router_.epoch(options_.epoch),
                         .now = now,
                         .up_to = told_,
                         .lag_ns = lag_ns,
-                        .lag_events = lag_events});
+                        .lag_events = lag_events,
+                        .log = options_.log});
 }
 
 void ExecStream::tell_caught_up(Outbox& out, TimeNs now) {
@@ -192,9 +196,10 @@ void ExecStream::tell_caught_up(Outbox& out, TimeNs now) {
   }
   append_system_frames(out, *notices_,
                        {.code = wire::SystemCode::caught_up,
-                        .epoch = options_.epoch,
+                        .epoch = router_.epoch(options_.epoch),
                         .now = now,
-                        .up_to = router_.position()});
+                        .up_to = router_.position(),
+                        .log = options_.log});
 }
 
 }  // namespace bourse

@@ -13,17 +13,24 @@ std::unexpected<Refusal> refuse(RejectReason reason, std::string message) {
 
 }  // namespace
 
-OrderEntry::OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost)
-    : gate_(std::move(gate)), instruments_(instruments), lost_(lost) {}
+OrderEntry::OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost,
+                       EngineLink* remote)
+    : gate_(std::move(gate)), instruments_(instruments), lost_(lost), remote_(remote) {}
 
 OrderEntry::Outcome OrderEntry::submit(const Command& command) {
   if (draining_)
     return refuse(RejectReason::draining, "the exchange is shutting down; nothing was sequenced");
+  if (gate_.state() == GateState::closed) {
+    ++closed_count_;
+    return std::unexpected(Refusal{static_cast<std::uint16_t>(ControlError::engine_unreachable),
+                                   "the engine cannot be reached; nothing was sequenced"});
+  }
   if (gate_.is_closed_to(command.type)) {
     ++closed_count_;
     return std::unexpected(
         Refusal{static_cast<std::uint16_t>(ControlError::journal_full),
-                "the journal's disk is full: cancels only; nothing was sequenced"});
+                "the journal's disk is full, or its stream out of reach: cancels only; nothing was "
+                "sequenced"});
   }
   if (!gate_.try_push(command)) {
     ++busy_count_;
@@ -35,6 +42,9 @@ OrderEntry::Outcome OrderEntry::submit(const Command& command) {
 
 void OrderEntry::note_session(const Holder& holder) {
   lost_.note(holder.account, holder.session, holder.connection, holder.scope);
+  // Orders that asked for it tell the engine so themselves; the rest it has to be told.
+  if (remote_ != nullptr && holder.scope.kind != DisconnectScope::Kind::orders)
+    remote_->leave_will(end_of(holder.account, holder.session, holder.scope));
 }
 
 std::optional<LostSessions::Session> OrderEntry::resume_session(AccountId account, SessionId named,
@@ -49,8 +59,7 @@ void OrderEntry::end_session(const Holder& holder, TimeNs now) {
     cancel_session(holder.account, holder.session, holder.scope);
 }
 
-void OrderEntry::cancel_session(AccountId account, SessionId session, DisconnectScope scope) {
-  ++canceled_count_;
+Command OrderEntry::end_of(AccountId account, SessionId session, DisconnectScope scope) {
   Command command{};
   command.type = CommandType::mass_cancel;
   command.account = account;
@@ -61,6 +70,12 @@ void OrderEntry::cancel_session(AccountId account, SessionId session, Disconnect
     command.mass_cancel.session = session;
   command.mass_cancel.cause = MassCancelCause::disconnect;
   command.mass_cancel.on_disconnect_only = scope.kind == DisconnectScope::Kind::orders;
+  return command;
+}
+
+void OrderEntry::cancel_session(AccountId account, SessionId session, DisconnectScope scope) {
+  ++canceled_count_;
+  const Command command = end_of(account, session, scope);
   // Also while draining: these take risk off, and the gate is open until the engine stops.
   if (!waiting_.empty() || !gate_.try_push(command)) waiting_.push_back(command);
 }

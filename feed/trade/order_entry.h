@@ -14,10 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "feed/trade/lost_sessions.h"  // LostSessions
-#include "feed/trade/order_command.h"  // OrderText, WireOrder, Sender, Refusal
-#include "matching/command.h"          // Command
-#include "matching/sequencer.h"        // Gate
+#include "feed/trade/lost_sessions.h"   // LostSessions
+#include "feed/trade/order_command.h"   // OrderText, WireOrder, Sender, Refusal
+#include "matching/command.h"           // Command
+#include "matching/sequencer.h"         // Gate
+#include "replay/stream/engine_link.h"  // EngineLink
 
 namespace bourse {
 
@@ -25,7 +26,9 @@ class OrderEntry {
  public:
   using Outcome = std::expected<void, Refusal>;
 
-  OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost);
+  // `remote`: the engine is in another process; nullptr: in this one.
+  OrderEntry(Gate gate, const InstrumentTable& instruments, LostSessions& lost,
+             EngineLink* remote = nullptr);
 
   // What `order` says, exactly, or why it cannot be said.
   template <class Order>
@@ -51,6 +54,8 @@ class OrderEntry {
   // calls often.
   void end_session(const Holder& holder, TimeNs now);
   void look_after(TimeNs now);
+  // What became of commands to a remote engine; nullptr: it is here, and nothing is ever in doubt.
+  EngineLink* remote() const { return remote_; }
 
   // From now on every request is refused with `draining`.
   void drain() { draining_ = true; }
@@ -61,11 +66,13 @@ class OrderEntry {
   std::uint64_t canceled_count() const { return canceled_count_; }  // sessions, with their orders
 
  private:
+  static Command end_of(AccountId account, SessionId session, DisconnectScope scope);
   void cancel_session(AccountId account, SessionId session, DisconnectScope scope);
 
   Gate gate_;
   const InstrumentTable& instruments_;
   LostSessions& lost_;
+  EngineLink* remote_;
   std::vector<Command> waiting_;  // for room in the gate
   bool draining_ = false;
   std::uint64_t sent_count_ = 0;

@@ -58,33 +58,16 @@ std::uint8_t wire_liquidity(Liquidity liquidity) {
   return 0;
 }
 
-v1::ExecFixed exec_fixed(const WireReport& r) {
-  return {r.exec_seq,
-          r.seq,
-          r.ts_event,
-          r.account_id,
-          r.order_id,
-          r.client_seq,
-          r.price,
-          r.qty,
-          r.cum_qty,
-          r.leaves_qty,
-          r.last_px,
-          r.last_qty,
-          r.match_id,
-          0 /* fee */,
-          0 /* orig_order_id */,
-          r.instrument_id,
-          r.group,
-          r.reject_code,
-          r.exec_type,
-          r.status,
-          r.side,
-          r.ord_type,
-          r.tif,
-          r.liquidity,
-          r.flags,
-          0 /* reserved */};
+v1::ExecFixed exec_fixed(const WireReport& r, std::uint32_t log) {
+  return {r.exec_seq,      r.seq,       r.ts_event,
+          r.account_id,    r.order_id,  r.client_seq,
+          r.price,         r.qty,       r.cum_qty,
+          r.leaves_qty,    r.last_px,   r.last_qty,
+          r.match_id,      0 /* fee */, 0 /* orig_order_id */,
+          r.instrument_id, r.group,     r.reject_code,
+          r.exec_type,     r.status,    r.side,
+          r.ord_type,      r.tif,       r.liquidity,
+          r.flags,         log};
 }
 
 WireReport report_of(const v1::ExecReport& report) {
@@ -224,7 +207,7 @@ std::span<const std::byte> ExecFrameEncoder::encode(const ExecFrameHead& head,
     flatbuffers::Offset<flatbuffers::String> text;
     if (!report.cl_ord_id.empty())
       text = builder.CreateString(report.cl_ord_id.data(), report.cl_ord_id.size());
-    const v1::ExecFixed fixed = exec_fixed(report);
+    const v1::ExecFixed fixed = exec_fixed(report, head.log);
     state_->reports.push_back(v1::CreateExecReport(builder, &fixed, text));
   }
   std::uint8_t flags = 0;

@@ -107,7 +107,8 @@ struct ExecFrameHead {
   AccountId account{0};
   TimeNs published{0};
   Epoch epoch{0};
-  bool replay = false;  // read from the log, not live
+  bool replay = false;    // read from the log, not live
+  std::uint32_t log = 0;  // which one
 };
 
 class ExecFrameEncoder {

@@ -22,6 +22,7 @@ class OutcomeIndex {
         slots_(take_zeroed_pages<Slot>(std::size_t{mask_} + 1)) {}
 
   void note(AccountId account, ClientSequence client, Sequence sequence) {
+    count_ += slot(account, client).account == 0;
     slot(account, client) = {client.value(), sequence.value(), account.value(), 0};
   }
   Sequence find(AccountId account, ClientSequence client) const {
@@ -29,6 +30,7 @@ class OutcomeIndex {
     const bool is_it = found.account == account.value() && found.client == client.value();
     return Sequence{is_it ? found.sequence : 0};
   }
+  std::uint64_t count() const { return count_; }  // of those that are kept
 
  private:
   struct Slot {
@@ -45,6 +47,7 @@ class OutcomeIndex {
 
   std::uint64_t mask_;
   ZeroedPages<Slot> slots_;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace bourse

@@ -32,10 +32,9 @@ TradeDoor::~TradeDoor() {
   if (!counted_.empty()) limits_.leave_key(counted_);
 }
 
-void TradeDoor::greet(Outbox& out) const {
+void TradeDoor::greet(Epoch epoch, Outbox& out) const {
   JsonWriter json;
-  write_hello(json, options_, info_,
-              {options_.epoch, log_.earliest_sequence(), log_.released_sequence()});
+  write_hello(json, options_, info_, {epoch, log_.earliest_sequence(), log_.released_sequence()});
   out.append_text(json.view());
 }
 

@@ -37,7 +37,7 @@ class TradeDoor {
   TradeDoor(const TradeDoor&) = delete;
   TradeDoor& operator=(const TradeDoor&) = delete;
 
-  void greet(Outbox& out) const;
+  void greet(Epoch epoch, Outbox& out) const;
   // False: nothing is answered any more.
   bool is_talking(Outbox& out);
   // A request taken apart; its op, "" if it has none. Nothing: it was answered. error.id is valid

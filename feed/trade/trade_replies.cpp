@@ -102,7 +102,7 @@ std::string open_orders_reply(const ExecRouter& router, const OpenOrdersAsked& a
         (asked.symbol && order.symbol != asked.symbol) ||
         (asked.group && order.group != asked.group))
       return true;
-    is_cut = told == open_orders_told_max;
+    is_cut = told == asked.most;
     if (is_cut) return false;
     text.clear();
     append_order_json(order, router.instruments(), text);

@@ -46,14 +46,14 @@ struct ExecResume {
 bool read_exec_resume(const JsonFields& json, std::string_view exec_key, const ExecRouter& router,
                       AccountId account, ExecResume& resume, TradeError& error);
 
-// {"op":"open_orders",...}: the newest first, at most open_orders_told_max; `next_below` continues.
-inline constexpr std::uint32_t open_orders_told_max = 200;
+// {"op":"open_orders",...}: the newest first; `next_below` continues.
 struct OpenOrdersAsked {
   std::string_view id;
   AccountId account;
   SymbolId symbol{0};  // 0: all
   OrderId below{0};    // 0: from the newest on
   GroupId group{0};    // 0: all
+  std::uint32_t most;  // of one answer
 };
 std::string open_orders_reply(const ExecRouter& router, const OpenOrdersAsked& asked);
 // `t`: what the client sent, as JSON; empty: nothing.

@@ -22,6 +22,8 @@ namespace bourse {
 namespace {
 
 constexpr std::uint16_t close_internal = 1011;
+constexpr std::string_view in_doubt =
+    "the engine has not confirmed it; a report or another error will follow";
 constexpr std::size_t id_bytes_max = TradeDoor::id_bytes_max;
 
 OrderOperation order_operation(std::string_view op) {
@@ -60,6 +62,7 @@ struct TradeSession::State {
   void on_order_status(TradeError& error, Outbox& out);
   void on_open_orders(TradeError& error, Outbox& out);
   void on_admin(std::string_view op, TradeError& error, Outbox& out);
+  void tell_verdicts(Outbox& out);
   // What an order asks to be cancelled by, when its session ends.
   bool read_disconnect(TradeError& error);
   // The session has something that is to be cancelled with it.
@@ -77,10 +80,11 @@ struct TradeSession::State {
   SessionId session;               // what orders carry: of this connection, or resumed
   DisconnectScope disconnect;      // what is cancelled when it ends, besides orders that ask for it
   bool ends_with_session = false;  // something is to be cancelled with the session
+  std::uint64_t verdicts_seen = 0;   // of a remote engine
   std::optional<ExecStream> stream;  // once authenticated
   std::optional<OrderQuestions> questions;
-  std::unique_ptr<OrderTiming> timing;  // if the client has asked for it
-  std::unique_ptr<AdminDesk> admin;     // once an administrator has asked for something
+  std::optional<OrderTiming> timing;  // once authenticated
+  std::unique_ptr<AdminDesk> admin;   // once an administrator has asked for something
 };
 
 TradeSession::TradeSession(const TradeParts& parts, SessionInfo info)
@@ -98,7 +102,10 @@ AccountId TradeSession::account() const {
   return is_authenticated() ? state_->account() : AccountId{0};
 }
 
-void TradeSession::on_open(Outbox& out) { state_->door.greet(out); }
+void TradeSession::on_open(Outbox& out) {
+  const TradeParts& parts = state_->parts;
+  state_->door.greet(parts.router.epoch(parts.options.epoch), out);
+}
 void TradeSession::on_received(TimeNs time) { state_->received = time; }
 
 void TradeSession::on_text(std::string_view text, Outbox& out) {
@@ -163,13 +170,17 @@ void TradeSession::State::send(std::expected<Command, Refusal> command, TradeErr
       refuse(code_of(ControlError::overloaded), "too many questions wait for their answers");
     return;
   }
+  const EngineLink* const remote = parts.entry.remote();
+  if (client && remote != nullptr && remote->is_in_doubt(account(), client))
+    return refuse(code_of(ControlError::outcome_unknown), std::string(in_doubt));
   const bool rests = command->type == CommandType::new_order;
   if (rests && disconnect.covers(command->order.group))
     command->order_flags |= order_flags::cancel_on_disconnect;
-  const TimeNs gate = timing ? wall_clock_now() : TimeNs{0};
+  const bool is_followed = timing->wants(client);
+  const TimeNs gate = is_followed ? wall_clock_now() : TimeNs{0};
   const auto outcome = parts.entry.submit(*command);
   if (!outcome) return refuse(outcome.error().code, outcome.error().message);
-  if (timing) timing->on_sent(client, received, gate);
+  if (is_followed) timing->on_sent(client, received, gate);
   if (rests && (command->order_flags & order_flags::cancel_on_disconnect) != 0) note_disconnect();
 }
 
@@ -242,10 +253,10 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
       ends_with_session = true;
     }
   if (disconnect.kind != DisconnectScope::Kind::orders) note_disconnect();
-  if (wants_timing) {
-    timing = std::make_unique<OrderTiming>(parts.stages);
-    out.want_sent_time();
-  }
+  using Follows = OrderTiming::Follows;
+  timing.emplace(parts.stages, parts.order_stages,
+                 wants_timing ? Follows::all_and_tells : Follows::one_at_a_time);
+  if (wants_timing) out.want_sent_time();
   const auto encoding =
       door.info().subprotocol == "bourse.json.v1" ? ExecEncoding::json : ExecEncoding::flatbuffers;
   stream.emplace(parts.router, parts.log, parts.options, encoding, account(), session);
@@ -286,7 +297,13 @@ void TradeSession::State::on_order_status(TradeError& error, Outbox& out) {
     error.message = "'order_id' or 'client_seq' is missing";
     return fail(error, out);
   }
+  const EngineLink* const remote = parts.entry.remote();
   if (client && client > parts.router.account(account()).client_sequence) {
+    if (remote != nullptr && remote->is_in_doubt(account(), client)) {
+      error.code = code_of(ControlError::outcome_unknown);
+      error.message = in_doubt;
+      return fail(error, out);
+    }
     error.code = code_of(RejectReason::client_sequence_gap);
     error.message = "client_seq " + std::to_string(client.value()) + " has not been sequenced";
     return fail(error, out);
@@ -305,7 +322,8 @@ void TradeSession::State::on_open_orders(TradeError& error, Outbox& out) {
   const GroupId group{static_cast<std::uint32_t>(fields.integer("group", UINT32_MAX))};
   if (!fields.ok()) return fail(error, out);
   if (!door.may(key_scopes::read | key_scopes::trade, error)) return fail(error, out);
-  OpenOrdersAsked asked{.id = error.id, .account = account(), .below = below, .group = group};
+  const std::uint32_t page = parts.options.limits.open_orders_page_count;
+  OpenOrdersAsked asked{error.id, account(), {}, below, group, page};
   if (!symbol.empty()) {
     asked.symbol = parts.router.instruments().find(symbol);
     if (!asked.symbol) {
@@ -319,11 +337,34 @@ void TradeSession::State::on_open_orders(TradeError& error, Outbox& out) {
 
 void TradeSession::State::on_admin(std::string_view op, TradeError& error, Outbox& out) {
   if (!door.may(key_scopes::admin, error)) return fail(error, out);
+  if (parts.entry.remote() != nullptr) {
+    error.code = code_of(RejectReason::unsupported);
+    error.message = "this is a gateway: administrators connect to the engine";
+    return fail(error, out);
+  }
   if (admin == nullptr)
-    admin = std::make_unique<AdminDesk>(parts.router, parts.entry, parts.log, connection);
+    admin = std::make_unique<AdminDesk>(parts.router, parts.entry, parts.log, connection,
+                                        parts.options);
   FieldReader fields{door.json(), error};
   admin->submit(op, fields, door.now(), error);
   if (error.code != 0) fail(error, out);
+}
+
+// What became of commands that the engine, in another process, has not confirmed.
+void TradeSession::State::tell_verdicts(Outbox& out) {
+  EngineLink* const remote = parts.entry.remote();
+  if (remote == nullptr) return;
+  const std::uint64_t told = remote->told_count();
+  if (std::exchange(verdicts_seen, told) == told) return;
+  for (const Verdict& verdict : remote->take(account(), session)) {
+    const bool is_unknown = verdict.kind == Verdict::Kind::unknown;
+    fail({.code = code_of(is_unknown ? ControlError::outcome_unknown
+                                     : ControlError::engine_unreachable),
+          .message = std::string(is_unknown ? in_doubt : "it was not sequenced and never will be"),
+          .client_seq = verdict.client_sequence.value(),
+          .cl_ord_id = verdict.client_order_id.view()},
+         out);
+  }
 }
 
 bool TradeSession::pump(Outbox& out, TimeNs now) {
@@ -331,17 +372,19 @@ bool TradeSession::pump(Outbox& out, TimeNs now) {
   s.door.tell_time(now);
   if (!s.stream || s.door.is_closing()) return false;
   if (s.admin) s.admin->pump(out);
-  bool more = s.timing && s.timing->pump(out);
+  s.tell_verdicts(out);
+  bool more = s.timing->pump(out);
   const ExecStream::State state = s.stream->pump(out, s.door.now());
   const auto told = s.stream->take_own();
-  const TimeNs encoded = s.timing && !told.empty() ? wall_clock_now() : TimeNs{0};
+  const bool is_followed = !told.empty() && s.timing->is_following();
+  const TimeNs encoded = is_followed ? wall_clock_now() : TimeNs{0};
   for (const ExecStream::Own& own : told) {
-    if (s.timing) s.timing->on_told(own, encoded);
+    if (is_followed) s.timing->on_told(own, encoded, out);
     // The first one was still on its way when the retry was sent: it has arrived now.
     if (own.is_duplicate)
       s.questions->ask({.client_sequence = own.client_sequence, .is_retry = true});
   }
-  more |= s.timing && !told.empty();
+  more |= is_followed && s.timing->tells();
   if (state == ExecStream::State::failed) {
     State::fail({.code = code_of(ControlError::journal_unavailable), .message = s.stream->error()},
                 out);

@@ -24,6 +24,7 @@
 #include "feed/net/stage_clock.h"        // StageClock
 #include "feed/trade/exec_router.h"      // ExecRouter, ExecInbox, Report
 #include "feed/trade/order_entry.h"      // OrderEntry
+#include "feed/trade/order_stages.h"     // OrderStages
 #include "replay/log/log.h"              // Log, Cursor
 
 namespace bourse {
@@ -37,6 +38,7 @@ struct TradeParts {
   StageClock& stages;
   const Log& log;
   const FeedOptions& options;
+  OrderStages& order_stages;
 };
 
 class TradeSession {

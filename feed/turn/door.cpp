@@ -1,11 +1,20 @@
 #include "feed/turn/door.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bourse {
 
-Door::Door(Reactor& reactor, TlsContext context, SessionMetrics& metrics, ConnectionLimits* limits)
-    : reactor_(reactor), context_(std::move(context)), metrics_(metrics), limits_(limits) {}
+Door::Door(Reactor& reactor, const FeedOptions& options, TlsContext context,
+           SessionMetrics& metrics, ConnectionLimits* limits)
+    : reactor_(reactor),
+      context_(std::move(context)),
+      metrics_(metrics),
+      limits_(limits),
+      hall_(reactor, options.limits.handshake_ms) {
+  for (const std::string& text : options.proxy_trusted)
+    if (const auto range = AddressRange::parse(text)) balancers_.push_back(*range);
+}
 
 Result<void> Door::listen(const std::string& host, std::uint16_t port, Listener::Sharing sharing) {
   auto opened = Listener::open(reactor_, host, port, sharing);
@@ -23,8 +32,22 @@ const std::vector<Accepted>& Door::take() {
   }
   listener_->accept(accepts_per_turn, accepted_);
   metrics_.accepted.add(accepted_.size());
+  if (!balancers_.empty()) {
+    std::erase_if(accepted_, [this](Accepted& one) {
+      const bool waits = is_balancer(one);
+      if (waits) hall_.enter(std::move(one));
+      return waits;
+    });
+    hall_.take(accepted_);
+    metrics_.refused_proxy.add(hall_.refused_count() - metrics_.refused_proxy.value());
+  }
   std::erase_if(accepted_, [this](const Accepted& one) { return !is_admitted(one); });
   return accepted_;
+}
+
+bool Door::is_balancer(const Accepted& one) const {
+  return std::ranges::any_of(balancers_,
+                             [&](const AddressRange& range) { return range.holds(one.peer); });
 }
 
 bool Door::is_admitted(const Accepted& one) {

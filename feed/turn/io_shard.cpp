@@ -3,27 +3,28 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "feed/control/log_replies.h"     // with_fields
 #include "feed/history/replay_session.h"  // ReplaySession
 #include "feed/http/history_desk.h"       // HistoryDesk
 #include "feed/http/http_book.h"          // HttpBook, answer_book
 #include "feed/http/http_feed.h"          // HttpFeed
-#include "feed/market/hub.h"              // Hub
-#include "feed/market/market_metrics.h"   // MarketMetrics
+#include "feed/market/market_channels.h"  // MarketChannels
 #include "feed/market/market_session.h"   // MarketSession
 #include "feed/net/echo_session.h"        // EchoSession
+#include "feed/net/hello_json.h"          // log_points
 #include "feed/net/upgrade.h"             // shutdown_message
+#include "feed/net/url_query.h"           // parse_url_query
 #include "feed/trade/dropcopy_session.h"  // DropcopySession
-#include "feed/trade/exec_router.h"       // ExecRouter
-#include "feed/trade/order_entry.h"       // OrderEntry
+#include "feed/trade/trade_channels.h"    // TradeChannels
 #include "feed/trade/trade_session.h"     // TradeSession
 #include "feed/turn/session_loop.h"       // SessionLoop
 #include "feed/wall_clock.h"              // wall_clock_now
-#include "replay/log/cursor.h"            // Cursor
 
 namespace bourse {
 
@@ -38,54 +39,57 @@ constexpr std::array<std::string_view, 1> market_subprotocols = {"bourse.fb.v1"}
 constexpr std::array<std::string_view, 1> echo_subprotocols = {"bourse.echo.v1"};
 constexpr std::array<std::string_view, 2> trade_subprotocols = {"bourse.fb.v1", "bourse.json.v1"};
 
-// At once, so that a long burst does not keep the sockets waiting: about a quarter millisecond.
-constexpr int transactions_per_turn = 512;
+// `log=2` of a query; nullopt: it is no number of a log, or there is no such log.
+std::optional<std::uint32_t> log_of_query(std::string_view text, std::size_t logs) {
+  const auto query = parse_url_query(text);
+  if (!query) return 0;  // told by whoever reads the rest of it
+  for (const auto& [name, value] : *query) {
+    if (name != "log") continue;
+    std::uint32_t log = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), log);
+    const bool is_one = error == std::errc{} && end == value.data() + value.size() && log < logs;
+    return is_one ? std::optional(log) : std::nullopt;
+  }
+  return 0;
+}
 
 // What the session loop turns for the exchange.
 class FeedStage {
  public:
+  // The first ones if the exchange has one log, those with Channels if it has several.
   using Conversation = std::variant<MarketSession, TradeSession, DropcopySession, ReplaySession,
-                                    EchoSession, HttpFeed, HttpBook>;
+                                    EchoSession, HttpFeed, HttpBook, MarketChannels,
+                                    TradeChannels<TradeSession>, TradeChannels<DropcopySession>>;
 
   // `wake` is called by the thread of the history desk.
-  FeedStage(IoShardParts& parts, Cursor cursor, std::function<void()> wake)
-      : log_(parts.log),
-        options_(parts.options),
+  FeedStage(IoShardParts& parts, std::vector<Cursor> cursors, std::function<void()> wake)
+      : options_(parts.options),
         keys_(parts.keys),
         replays_(parts.replays),
         connections_(parts.connections),
-        stages_(parts.stages),
-        on_failed_(std::move(parts.on_failed)),
-        cursor_(std::move(cursor)),
-        hub_(parts.market, parts.log.last_epoch(), parts.options),
-        router_(parts.engine, parts.accounts_max, parts.market.sequence(), parts.options.limits),
-        entry_(std::move(parts.gate), router_.instruments(), parts.lost_sessions),
-        routes_(parts.options, hub_, parts.log, parts.metrics, std::move(parts.not_ready)),
-        frames_(
-            parts.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers")),
-        orders_sent_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
-                                           {{"result", "sequenced"}})),
-        orders_busy_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
-                                           {{"result", "busy"}})),
-        orders_closed_(parts.metrics.counter("bourse_orders_total", "Orders from connections",
-                                             {{"result", "journal_full"}})),
-        sessions_resumed_(parts.metrics.counter("bourse_lost_sessions_total",
-                                                "Sessions cut that had orders to be cancelled",
-                                                {{"result", "resumed"}})),
-        sessions_canceled_(parts.metrics.counter("bourse_lost_sessions_total",
-                                                 "Sessions cut that had orders to be cancelled",
-                                                 {{"result", "canceled"}})),
-        orders_open_(parts.metrics.gauge("bourse_open_orders", "Open orders that can be asked for",
-                                         {{"shard", std::to_string(parts.index)}})),
-        market_metrics_(parts.metrics, parts.index),
-        hub_sequence_(parts.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
-                                          {{"shard", std::to_string(parts.index)}})),
-        encode_(parts.metrics.histogram("bourse_stage_seconds", "Time spent in a stage",
-                                        {{"stage", "encode"}})),
-        order_to_frame_(parts.metrics.histogram(
-            "bourse_order_to_frame_seconds",
-            "From the sequencing of an order to its frame being ready to send")),
-        history_(std::move(wake)) {}
+        uncounted_(uncounted_options_),
+        history_refused_(parts.metrics.counter(
+            "bourse_history_refused_total",
+            "Books of the past that were not taken up, by limit (history_waiting)")),
+        history_(parts.options.limits.history_waiting_count, std::move(wake)) {
+    uncounted_options_.limits.connections_per_key_count = 0;
+    const auto logs = static_cast<std::uint32_t>(parts.channels.size());
+    for (std::uint32_t log = 0; log < logs; ++log)
+      feeds_.push_back(std::make_unique<ChannelFeed>(
+          std::move(parts.channels[log]), std::move(cursors[log]),
+          ChannelFeed::Surroundings{.options = parts.options,
+                                    .accounts_max = parts.accounts_max,
+                                    .shard = parts.index,
+                                    .log = log,
+                                    .logs = logs,
+                                    .metrics = parts.metrics,
+                                    .on_failed = parts.on_failed,
+                                    .gateway = parts.gateway}));
+    routes_.emplace(feeds_.front()->options(), first().hub(), first().log(), parts.metrics,
+                    std::move(parts.not_ready));
+    for (std::uint32_t log = 1; log < logs; ++log)
+      routes_->add_log(feeds_[log]->hub(), feeds_[log]->log());
+  }
 
   std::span<const std::string_view> subprotocols(std::string_view path) const {
     if (path == market_path || path == replay_path) return market_subprotocols;
@@ -95,25 +99,26 @@ class FeedStage {
   }
 
   void open(const HttpRequest& request, SessionInfo info, std::optional<Conversation>& into) {
-    if (request.path == market_path)
-      into.emplace(std::in_place_type<MarketSession>, hub_, log_, options_, std::move(info));
-    else if (request.path == replay_path)
-      into.emplace(
-          std::in_place_type<ReplaySession>,
-          ReplayParts{
-              .log = log_, .options = options_, .known = hub_.instruments(), .groups = replays_},
-          std::move(info), request.query);
+    if (request.path == replay_path)
+      open_replay(request, std::move(info), into);
     else if (request.path == echo_path)
       into.emplace(std::in_place_type<EchoSession>);
+    else if (feeds_.size() > 1)
+      open_channels(request, info, into);
+    else if (request.path == market_path)
+      into.emplace(std::in_place_type<MarketSession>, first().hub(), first().log(),
+                   first().options(), std::move(info));
     else if (request.path == dropcopy_path)
-      into.emplace(std::in_place_type<DropcopySession>, trade_parts(), std::move(info));
+      into.emplace(std::in_place_type<DropcopySession>, first().trade(keys_, connections_),
+                   std::move(info));
     else
-      into.emplace(std::in_place_type<TradeSession>, trade_parts(), std::move(info));
+      into.emplace(std::in_place_type<TradeSession>, first().trade(keys_, connections_),
+                   std::move(info));
   }
 
   HttpAnswer answer(const HttpRequest& request) {
     if (early_) return *std::exchange(early_, std::nullopt);
-    return routes_.answer(request);
+    return routes_->answer(request);
   }
 
   // Requests that are not answered at once. False: answer() has what there is to say.
@@ -126,11 +131,10 @@ class FeedStage {
       early_ = http_error(503, "overloaded", 9002, "too many connections, or none any more",
                           "connect again in a moment");
     } else if (is_feed) {
-      into.emplace(std::in_place_type<HttpFeed>, hub_, log_, options_, std::move(info), request,
-                   early_);
-      if (early_) into.reset();
+      begin_feed(request, std::move(info), into);
     } else {
-      BookAnswer answer = answer_book(request, hub_, log_, history_);
+      ChannelFeed& feed = feed_of_book(request);
+      BookAnswer answer = answer_book(request, feed.hub(), feed.log(), history_);
       if (auto* const task = std::get_if<std::shared_ptr<const HistoryDesk::Task>>(&answer))
         into.emplace(std::in_place_type<HttpBook>, std::move(*task));
       else
@@ -139,19 +143,33 @@ class FeedStage {
     return into.has_value();
   }
 
-  std::string farewell() const { return shutdown_message(hub_.sequence(), options_.epoch); }
-  void serve_after(Sequence opening) { opening_ = opening; }
-  bool serves() const { return hub_.sequence() >= opening_; }
+  std::string farewell() const {
+    const std::string text =
+        shutdown_message(feeds_.front()->hub().sequence(), feeds_.front()->hub().epoch());
+    if (feeds_.size() == 1) return text;
+    std::vector<HelloPoint> points;
+    for (const auto& feed : feeds_)
+      points.push_back(
+          {feed->hub().epoch(), feed->log().earliest_sequence(), feed->hub().sequence()});
+    return with_fields(text, log_points(points));
+  }
+  void serve_after(std::span<const Sequence> openings) {
+    for (std::size_t log = 0; log < feeds_.size(); ++log) feeds_[log]->serve_after(openings[log]);
+  }
+  bool serves() const {
+    return std::ranges::all_of(feeds_, [](const auto& feed) { return feed->serves(); });
+  }
 
   bool has_news() const {
-    return (!has_failed_ && cursor_.position() <= log_.released_sequence()) ||
+    return std::ranges::any_of(feeds_, [](const auto& feed) { return feed->has_news(); }) ||
            (wants_drain_.load(std::memory_order_relaxed) && !is_draining_) ||
            history_.done_count() != history_seen_;
   }
 
   // When conflated streams have something due, by the steady clock.
   std::int64_t due_ns() const {
-    const std::int64_t due = hub_.next_due().value();
+    std::int64_t due = DerivedStreams::never.value();
+    for (const auto& feed : feeds_) due = std::min(due, feed->hub().next_due().value());
     if (due == DerivedStreams::never.value()) return due;
     return steady_now_ns() + std::max<std::int64_t>(due - wall_clock_now().value(), 0);
   }
@@ -159,40 +177,13 @@ class FeedStage {
   bool advance(TimeNs now) {
     if (wants_drain_.load(std::memory_order_relaxed) && !is_draining_) {
       is_draining_ = true;
-      entry_.drain();
+      for (const auto& feed : feeds_) feed->drain();
     }
-    count_orders();
-    entry_.look_after(now);
     const std::uint64_t answers = history_.done_count();
-    const bool has_answers = std::exchange(history_seen_, answers) != answers;
-    if (has_failed_) return has_answers;
-    const std::int64_t began_ns = steady_now_ns();
-    TimeNs newest{0};
-    int taken = 0;
-    while (taken < transactions_per_turn) {
-      const Cursor::Next next = cursor_.next();
-      if (next == Cursor::Next::at_head) break;
-      if (next == Cursor::Next::failed) {
-        has_failed_ = true;
-        on_failed_(cursor_.error());
-        break;
-      }
-      const TransactionView& transaction = cursor_.transaction();
-      hub_.on_transaction(transaction);
-      router_.on_transaction(transaction);
-      newest = transaction.time();
-      ++taken;
-    }
-    market_metrics_.follow(hub_);
-    if (taken == 0 && now < hub_.next_due()) return has_answers;
-    hub_.flush(now);
-    hub_.take_news();
-    if (taken == 0) return true;
-    encode_.observe_ns(steady_now_ns() - began_ns);
-    order_to_frame_.observe_ns(wall_clock_now().value() - newest.value());
-    frames_.add(hub_.frames().head() - frames_.value());
-    hub_sequence_.set(static_cast<std::int64_t>(hub_.sequence().value()));
-    return true;
+    history_refused_.add(history_.refused_count() - history_refused_.value());
+    bool has_news = std::exchange(history_seen_, answers) != answers;
+    for (const auto& feed : feeds_) has_news |= feed->advance(now);
+    return has_news;
   }
 
   // Any thread; the caller wakes the loop.
@@ -200,45 +191,90 @@ class FeedStage {
   void drain_orders() { wants_drain_.store(true, std::memory_order_relaxed); }
 
  private:
-  TradeParts trade_parts() {
-    return {router_, entry_, keys_, connections_, stages_, log_, options_};
+  ChannelFeed& first() { return *feeds_.front(); }
+
+  void open_channels(const HttpRequest& request, const SessionInfo& info,
+                     std::optional<Conversation>& into) {
+    if (request.path == market_path) {
+      std::vector<MarketChannel> channels;
+      for (const auto& feed : feeds_) channels.push_back(feed->market());
+      into.emplace(std::in_place_type<MarketChannels>, std::move(channels), info);
+      return;
+    }
+    std::vector<TradeParts> channels;
+    for (const auto& feed : feeds_)  // one connection is one of its key
+      channels.push_back(feed->trade(keys_, channels.empty() ? connections_ : uncounted_));
+    if (request.path == dropcopy_path)
+      into.emplace(std::in_place_type<TradeChannels<DropcopySession>>, std::move(channels), info);
+    else
+      into.emplace(std::in_place_type<TradeChannels<TradeSession>>, std::move(channels), info);
   }
 
-  void count_orders() {
-    orders_sent_.add(entry_.sent_count() - orders_sent_.value());
-    orders_busy_.add(entry_.busy_count() - orders_busy_.value());
-    orders_closed_.add(entry_.closed_count() - orders_closed_.value());
-    sessions_resumed_.add(entry_.resumed_count() - sessions_resumed_.value());
-    sessions_canceled_.add(entry_.canceled_count() - sessions_canceled_.value());
-    orders_open_.set(router_.orders().count());
+  void open_replay(const HttpRequest& request, SessionInfo info,
+                   std::optional<Conversation>& into) {
+    ChannelFeed& feed = *feeds_[log_of_query(request.query, feeds_.size()).value_or(0)];
+    into.emplace(std::in_place_type<ReplaySession>,
+                 ReplayParts{.log = feed.log(),
+                             .options = feed.options(),
+                             .known = feed.hub().instruments(),
+                             .groups = replays_},
+                 std::move(info), request.query);
   }
 
-  const Log& log_;
+  void begin_feed(const HttpRequest& request, SessionInfo info, std::optional<Conversation>& into) {
+    const auto log = log_of_feed(request);
+    if (!log) {
+      early_ = http_error(400, "bad_request", 1004, "the symbols are of several logs",
+                          "ask for those of one log at a time, or say which one: log=0");
+      return;
+    }
+    ChannelFeed& feed = *feeds_[*log];
+    into.emplace(std::in_place_type<HttpFeed>, feed.hub(), feed.log(), feed.options(),
+                 std::move(info), request, early_);
+    if (early_) into.reset();
+  }
+
+  // Which log has the symbols that are named; nullopt: several have.
+  std::optional<std::uint32_t> log_of_feed(const HttpRequest& request) {
+    const auto query = parse_url_query(request.query);
+    if (feeds_.size() == 1 || !query) return 0;
+    if (std::ranges::any_of(*query, [](const auto& one) { return one.first == "log"; }))
+      return log_of_query(request.query, feeds_.size());
+    std::string names = "*";
+    for (const auto& [name, value] : *query)
+      if (name == "symbols") names = value;
+    std::optional<std::uint32_t> found;
+    for (std::uint32_t log = 0; log < feeds_.size(); ++log) {
+      const InstrumentTable& table = feeds_[log]->hub().instruments();
+      for (std::size_t at = 0; at <= names.size();) {
+        const std::size_t end = std::min(names.find(',', at), names.size());
+        const bool has = !table.matching(std::string_view(names).substr(at, end - at)).empty();
+        at = end + 1;
+        if (has && found.value_or(log) != log) return std::nullopt;
+        if (has) found = log;
+      }
+    }
+    return found.value_or(0);
+  }
+
+  ChannelFeed& feed_of_book(const HttpRequest& request) {
+    const auto path = parse_url_query(request.path.substr(book_path.size()));
+    if (path && path->size() == 1)
+      for (const auto& feed : feeds_)
+        if (feed->hub().instruments().find(path->front().first)) return *feed;
+    return first();
+  }
+
   const FeedOptions& options_;
   const Keys& keys_;
   ReplayGroups& replays_;
   ConnectionLimits& connections_;
-  StageClock& stages_;
-  std::function<void(const Error&)> on_failed_;
-  Cursor cursor_;
-  Hub hub_;
-  ExecRouter router_;
-  OrderEntry entry_;
-  HttpRoutes routes_;
-  Counter& frames_;
-  Counter& orders_sent_;
-  Counter& orders_busy_;
-  Counter& orders_closed_;
-  Counter& sessions_resumed_;
-  Counter& sessions_canceled_;
-  Gauge& orders_open_;
-  MarketMetrics market_metrics_;
-  Gauge& hub_sequence_;
-  Histogram& encode_;
-  Histogram& order_to_frame_;
+  FeedOptions uncounted_options_;
+  ConnectionLimits uncounted_;                       // for the further logs of a connection
+  std::vector<std::unique_ptr<ChannelFeed>> feeds_;  // of each log
+  std::optional<HttpRoutes> routes_;
+  Counter& history_refused_;
   HistoryDesk history_;
-  Sequence opening_{0};
-  bool has_failed_ = false;
   bool is_draining_ = false;
   std::optional<HttpAnswer> early_;  // to the request that begin_http() has just refused
   std::uint64_t history_seen_ = 0;
@@ -253,10 +289,10 @@ struct IoShard::State {
   bool shares_port;
   bool is_first;
 
-  State(IoShardParts& parts, Cursor cursor)
-      : stage(parts, std::move(cursor), [this] { loop.wake(); }),
-        loop(stage, parts.options, parts.context, parts.metrics, {parts.index, parts.count},
-             &parts.connections),
+  State(IoShardParts& parts, std::vector<Cursor> cursors)
+      : stage(parts, std::move(cursors), [this] { loop.wake(); }),
+        loop(stage, parts.options, parts.context, parts.metrics,
+             {parts.index, parts.count, parts.gateway.numbers}, &parts.connections),
         shares_port(parts.count > 1),
         is_first(parts.index == 0) {}
   ~State() { stage.end_history(); }  // which wakes the loop
@@ -266,9 +302,13 @@ IoShard::IoShard(std::unique_ptr<State> state) : state_(std::move(state)) {}
 IoShard::~IoShard() = default;
 
 Result<std::unique_ptr<IoShard>> IoShard::make(IoShardParts parts) {
-  auto cursor = parts.log.cursor(next(parts.market.sequence()));
-  if (!cursor) return std::unexpected(cursor.error());
-  return std::unique_ptr<IoShard>(new IoShard(std::make_unique<State>(parts, std::move(*cursor))));
+  std::vector<Cursor> cursors;
+  for (const ChannelParts& channel : parts.channels) {
+    auto cursor = channel.log.cursor(next(channel.market.sequence()));
+    if (!cursor) return std::unexpected(cursor.error());
+    cursors.push_back(std::move(*cursor));
+  }
+  return std::unique_ptr<IoShard>(new IoShard(std::make_unique<State>(parts, std::move(cursors))));
 }
 
 Result<void> IoShard::listen(std::uint16_t port) {
@@ -280,7 +320,9 @@ Result<void> IoShard::listen(std::uint16_t port) {
 
 std::uint16_t IoShard::port() const { return state_->loop.port(); }
 void IoShard::run() { state_->loop.run(); }
-void IoShard::serve_after(Sequence opening) { state_->stage.serve_after(opening); }
+void IoShard::serve_after(std::span<const Sequence> openings) {
+  state_->stage.serve_after(openings);
+}
 void IoShard::wake() { state_->loop.wake(); }
 
 void IoShard::drain_orders() {

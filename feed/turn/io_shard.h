@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "feed/control/auth.h"           // Keys
 #include "feed/feed_options.h"           // FeedOptions
@@ -19,30 +21,19 @@
 #include "feed/net/certificate.h"        // TlsContext
 #include "feed/net/connection_limits.h"  // ConnectionLimits
 #include "feed/net/listener.h"           // Listener::Sharing
-#include "feed/net/stage_clock.h"        // StageClock
-#include "feed/trade/lost_sessions.h"    // LostSessions
-#include "matching/engine.h"             // Engine
-#include "matching/market_state.h"       // MarketState
-#include "matching/sequencer.h"          // Gate
-#include "replay/log/log.h"              // Log
+#include "feed/turn/channel_feed.h"      // ChannelParts, GatewayParts
 #include "replay/result.h"               // Result, Error
 
 namespace bourse {
 
 // What a shard is joined with. Everything referred to outlives it.
 struct IoShardParts {
-  const Log& log;
-  // As recovered, both at the same sequence; read by the constructor only, before the engine thread
-  // starts. The shard follows the log from there.
-  const Engine& engine;
-  const MarketState& market;
+  std::vector<ChannelParts> channels;  // of each log of the exchange
   std::uint32_t accounts_max;
-  Gate gate;
-  LostSessions& lost_sessions;  // of all shards
-  ReplayGroups& replays;        // likewise
+  GatewayParts gateway = {};  // nothing: the engine is in this process. Else there is one log
+  ReplayGroups& replays;      // of all shards
   const Keys& keys;
   ConnectionLimits& connections;  // of all shards
-  StageClock& stages;
   const FeedOptions& options;
   TlsContext context;
   Metrics& metrics;
@@ -64,9 +55,9 @@ class IoShard {
   std::uint16_t port() const;  // REQUIRES: listening
 
   void run();  // until stop()
-  // Serves nobody before it was fed this transaction: until then visitors wait in the listener's
-  // queue. REQUIRES: before run().
-  void serve_after(Sequence opening);
+  // Serves nobody before it was fed this transaction of each log: until then visitors wait in the
+  // listener's queue. REQUIRES: before run().
+  void serve_after(std::span<const Sequence> openings);
   // After each group that the journal has released.
   void wake();
   // Takes no more orders: they are refused with `draining`. The feed goes on.

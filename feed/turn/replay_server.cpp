@@ -1,9 +1,12 @@
 #include "feed/turn/replay_server.h"
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "feed/history/replay_groups.h"      // ReplayGroups, export_replay_metrics
@@ -12,12 +15,37 @@
 #include "feed/market/hub.h"                 // Hub
 #include "feed/metrics.h"                    // Metrics
 #include "feed/turn/session_loop.h"          // SessionLoop
+#include "replay/snapshot/definitions.h"     // definitions_before
 #include "replay/snapshot/market_history.h"  // market_before
 
 namespace bourse {
 namespace {
 
 constexpr std::array<std::string_view, 1> subprotocols_served = {"bourse.fb.v1"};
+
+// The status of each market at the end of the log: read by a thread, so that nobody waits for it.
+class LastStatuses {
+ public:
+  explicit LastStatuses(const Log& log)
+      : thread_([this, &log](const std::stop_token& stop) {
+          auto newest = market_before(log, next(log.released_sequence()), {},
+                                      [&stop] { return stop.stop_requested(); });
+          if (!newest) return;  // what cannot be read is told to who replays it
+          market_ = std::move(newest->market);
+          is_known_.store(true, std::memory_order_release);
+        }) {}
+
+  std::optional<std::uint16_t> of(SymbolId symbol) const {
+    const bool is_known = is_known_.load(std::memory_order_acquire);
+    if (!is_known || market_.instrument(symbol) == nullptr) return std::nullopt;
+    return market_.status(symbol);
+  }
+
+ private:
+  MarketState market_;
+  std::atomic<bool> is_known_{false};  // the thread writes it last, with release
+  std::jthread thread_;
+};
 
 class ReplayStage {
  public:
@@ -30,7 +58,9 @@ class ReplayStage {
                        .known = hub.instruments(),
                        .groups = groups,
                        .defaults = parts.defaults},
-        routes_(parts.options, hub, parts.log, metrics, {}) {}
+        statuses_(parts.log),
+        routes_(parts.options, hub, parts.log, metrics, {},
+                [this](SymbolId symbol) { return statuses_.of(symbol); }) {}
 
   std::span<const std::string_view> subprotocols(std::string_view path) const {
     if (path == "/v1/md" || path == "/v1/replay") return subprotocols_served;
@@ -46,6 +76,7 @@ class ReplayStage {
 
  private:
   ReplayParts session_parts_;
+  LastStatuses statuses_;
   HttpRoutes routes_;
 };
 
@@ -53,7 +84,7 @@ class ReplayStage {
 
 struct ReplayServer::State {
   Metrics metrics;
-  const Hub hub;  // the market at the end of the log: what HTTP tells
+  const Hub hub;  // the instruments at the end of the log, without their books
   ReplayGroups groups;
   ReplayStage stage;
   SessionLoop<ReplayStage> loop;
@@ -72,10 +103,13 @@ ReplayServer::~ReplayServer() = default;
 
 Result<std::unique_ptr<ReplayServer>> ReplayServer::make(ReplayServerParts parts) {
   // Every instrument that the log defines, however late.
-  auto newest = market_before(parts.log, next(parts.log.released_sequence()));
-  if (!newest) return std::unexpected(newest.error());
+  const Sequence last = parts.log.released_sequence();
+  const auto known = definitions_before(parts.log, next(last));
+  if (!known) return std::unexpected(known.error());
+  MarketState market(last);
+  for (const Definition& one : *known) market.define(one.symbol, one.instrument);
   return std::unique_ptr<ReplayServer>(
-      new ReplayServer(std::make_unique<State>(parts, std::move(newest->market))));
+      new ReplayServer(std::make_unique<State>(parts, std::move(market))));
 }
 
 Result<void> ReplayServer::listen(std::uint16_t port) {

@@ -44,6 +44,7 @@
 #include "feed/net/session.h"          // Session, ReadyList
 #include "feed/net/session_info.h"     // SessionInfo
 #include "feed/net/session_metrics.h"  // SessionMetrics
+#include "feed/net/session_numbers.h"  // SessionNumbers
 #include "feed/net/upgrade.h"          // decide_upgrade
 #include "feed/turn/door.h"            // Door, Listener, TlsContext
 #include "feed/wall_clock.h"           // wall_clock_now
@@ -54,6 +55,7 @@ namespace bourse {
 struct LoopNumber {  // of this io thread: session ids differ between them
   std::uint32_t index = 0;
   std::uint32_t count = 1;
+  SessionNumbers* granted = nullptr;  // nullptr: this process gives them all
 };
 
 template <class Stage>
@@ -67,7 +69,7 @@ class SessionLoop {
         options_(options),
         metrics_(metrics),
         number_(number),
-        door_(reactor_, std::move(context), metrics_, limits) {}
+        door_(reactor_, options, std::move(context), metrics_, limits) {}
   ~SessionLoop() { end_all(); }
 
   // port 0: any free one.
@@ -158,6 +160,7 @@ class SessionLoop {
   }
 
   SessionId next_id() {
+    if (number_.granted != nullptr) return number_.granted->take();
     return SessionId{static_cast<std::uint32_t>(++sessions_made_ * number_.count + number_.index)};
   }
 
@@ -222,7 +225,7 @@ class SessionLoop {
 
   // Plain HTTP: answered at once, or by a conversation that takes its time.
   void answer(Seat& seat, const HttpRequest& request) {
-    if (!seat.may_ask(utc_)) return;
+    if (!seat.may_ask(utc_)) return metrics_.http_refused.add();
     const bool is_full = draining_ || open_count_ >= options_.limits.connections_count;
     if constexpr (requires { stage_.begin_http(request, SessionInfo{}, seat.conversation, true); })
       if (stage_.begin_http(request, seat.info(""), seat.conversation, is_full)) {

@@ -60,6 +60,35 @@ TEST_F(AuctionStreams, AnAuctionTellsItsIndicativePriceOnAChannelOfItsOwn) {
   EXPECT_EQ(client.imbalances[1].side, 'A');
 }
 
+TEST_F(AuctionStreams, AnIndicativePriceNamesItsReferenceItsCollarsAndItsEnd) {
+  subscribe("imbalance", "ETH-USD");
+  Command rules = TestMarket::blank(CommandType::set_rules);
+  rules.symbol = eth;
+  rules.rules.indicative_ns = 1;
+  rules.rules.reference_price = PriceTicks{103};
+  rules.rules.static_band = TickDelta{5};
+  exchange.submit(rules);
+  exchange.order(eth, Side::buy, 1, 101);
+  exchange.order(eth, Side::sell, 1, 101);  // the last trade
+  Command phase = TestMarket::blank(CommandType::set_phase);
+  phase.symbol = eth;
+  phase.phase.phase = Phase::opening_auction;
+  phase.phase.next_phase = Phase::continuous;
+  phase.phase.change_at = TimeNs{std::int64_t{1} << 61};
+  exchange.submit(phase);
+  exchange.order(eth, Side::buy, 10, 102);
+  exchange.order(eth, Side::sell, 4, 102);
+  clock();
+  turn();
+  ASSERT_EQ(client.imbalances.size(), 1u);
+  const wire::Imbalance& told = client.imbalances[0];
+  EXPECT_EQ(told.ts_auction, std::uint64_t{1} << 61);
+  EXPECT_EQ(told.ref_price, 101 * 10'000'000);
+  EXPECT_EQ(told.upper_collar, 108 * 10'000'000);
+  EXPECT_EQ(told.lower_collar, 98 * 10'000'000);
+  EXPECT_EQ(told.auction_status, 1);
+}
+
 TEST_F(AuctionStreams, WhereNothingWouldMatchThereIsNoPrice) {
   subscribe("imbalance", "ETH-USD");
   tell_indicative_prices();

@@ -28,6 +28,11 @@ ApiKey key(std::string id, KeyAlgorithm algorithm, std::string material) {
           .material = std::move(material)};
 }
 
+TEST(Auth, TheSignatureThatTheProtocolShowsIsTheRightOne) {
+  EXPECT_EQ(sign(KeyAlgorithm::hmac_sha256, demo_key_secret, "bm9uY2U=", "s-1f"),
+            "ARk2wN3ffhimDZDrCUaK4FYHqmCthuu2AO2kYVngc1U=");
+}
+
 TEST(Auth, Base64FollowsTheVectorsOfRfc4648) {
   const std::pair<std::string, std::string> vectors[] = {{"", ""},
                                                          {"f", "Zg=="},

@@ -3,7 +3,9 @@
 
 #include <map>
 #include <random>
+#include <thread>
 
+#include "feed/market/history_reader.h"         // HistoryReader
 #include "feed/market/stream_shape.h"           // stream_of
 #include "tests/feed/market_session_fixture.h"  // MarketSessionFixture
 
@@ -254,6 +256,59 @@ TEST_F(BarStreams, HistoryIsReadOnceForAllWhoWait) {
   ASSERT_EQ(second_client.streams.at(id).bars.size(), 1u);
   EXPECT_EQ(second_client.streams.at(id).bars[0].volume, 500u);
   EXPECT_EQ(client.streams.at(id).bars.at(0).volume, 500u);
+}
+
+TEST_F(BarStreams, ALongPastIsReadBesideTheHubWhichGoesOnMeanwhile) {
+  at_second(10);
+  constexpr std::uint64_t trades = 3 * HistoryReader::transactions_per_step;
+  for (std::uint64_t i = 0; i < trades; ++i) {
+    trade(1, 100);
+    if (i % 1000 == 0) exchange.turn();
+  }
+  turn();
+  subscribe("stat", "ETH-USD");
+  subscribe("mbo", "ETH-USD");
+  trade(7, 200);
+  turn();
+  // The others are served whether or not it has been read by now.
+  EXPECT_EQ(stream(wire::Channel::mbo, eth).at, exchange.head());
+  while (exchange.hub->is_reading_history()) {
+    std::this_thread::yield();
+    exchange.now = TimeNs{exchange.now.value() + 1};
+    pump();
+  }
+  settle();
+  ASSERT_EQ(stats().size(), 16u);
+  EXPECT_EQ(stats().at(100).quantity, static_cast<std::int64_t>(trades) + 1);
+  EXPECT_EQ(stats().at(6).quantity, (static_cast<std::int64_t>(trades) + 7) * 100);
+  EXPECT_EQ(stats().at(5).price, 2'000'000'000);
+}
+
+TEST_F(BarStreams, WhoLeavesWhileHisPastIsBeingReadLeavesNothingBehind) {
+  at_second(10);
+  for (std::uint64_t i = 0; i < HistoryReader::transactions_per_step; ++i) {
+    trade(1, 100);
+    if (i % 1000 == 0) exchange.turn();
+  }
+  turn();
+  for (int i = 0; i < 5; ++i) {
+    client = ModelClient{};
+    subscribe("stat", "ETH-USD");
+    exchange.now = TimeNs{exchange.now.value() + 1};
+    pump();
+    connect();
+    EXPECT_FALSE(exchange.hub->is_reading_history());
+  }
+  client = ModelClient{};
+  subscribe("stat", "ETH-USD");
+  while (exchange.hub->is_reading_history()) {
+    std::this_thread::yield();
+    exchange.now = TimeNs{exchange.now.value() + 1};
+    pump();
+  }
+  settle();
+  EXPECT_EQ(stats().at(100).quantity,
+            static_cast<std::int64_t>(HistoryReader::transactions_per_step));
 }
 
 }  // namespace

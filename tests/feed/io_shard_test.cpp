@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -29,16 +30,11 @@ class RunningShard {
     EXPECT_TRUE(context);
     const MarketState market;
     auto made =
-        IoShard::make({.log = *exchange.log,
-                       .engine = exchange.engine,
-                       .market = market,
+        IoShard::make({.channels = channels(market),
                        .accounts_max = 16,
-                       .gate = exchange.sequencer->add_gate("io", 64),
-                       .lost_sessions = lost_sessions,
                        .replays = replays,
                        .keys = keys_,
                        .connections = connections_,
-                       .stages = stages_,
                        .options = options_,
                        .context = *context,
                        .metrics = metrics,
@@ -51,7 +47,7 @@ class RunningShard {
     port = shard->port();
     exchange.define("BTC-USD");
     exchange.define("ETH-USD");
-    shard->serve_after(exchange.sequencer->last_sequence());
+    shard->serve_after(std::array{exchange.sequencer->last_sequence()});
     if (opening_takes == 0ms) exchange.write();
     io_ = std::thread([this] { shard->run(); });
     engine_ = std::thread([this, opening_takes] {
@@ -75,6 +71,17 @@ class RunningShard {
     io_.join();
     stop_.store(true);
     engine_.join();
+  }
+
+  std::vector<ChannelParts> channels(const MarketState& market) {
+    std::vector<ChannelParts> parts;
+    parts.push_back({.log = *exchange.log,
+                     .engine = exchange.engine,
+                     .market = market,
+                     .gate = exchange.sequencer->add_gate("io", 64),
+                     .lost_sessions = lost_sessions,
+                     .stages = stages_});
+    return parts;
   }
 
   std::unique_ptr<FeedClient> client(std::string path, std::string subprotocol = "") const {

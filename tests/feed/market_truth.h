@@ -33,8 +33,7 @@ class MarketTruth {
       ASSERT_EQ(state_.apply(transaction), DepthError::none);
       for (const PublicEvent& event : transaction.public_events()) {
         note({.channel = wire::Channel::mbo}, event.symbol, seq);
-        if (event.kind == EventKind::execute)
-          note({.channel = wire::Channel::trade}, event.symbol, seq);
+        if (const auto channel = own_channel(event)) note({.channel = *channel}, event.symbol, seq);
       }
       for (const PublicEvent& event : transaction.public_events()) look_at(event.symbol, seq);
     }
@@ -56,6 +55,23 @@ class MarketTruth {
  private:
   using Levels = std::vector<std::tuple<int, std::int64_t, std::uint64_t, std::uint32_t>>;
 
+  // The channel besides mbo that tells this event; of an auction's match one side does.
+  static std::optional<wire::Channel> own_channel(const PublicEvent& event) {
+    switch (event.kind) {
+      case EventKind::execute:
+      case EventKind::trade:
+        if ((event.flags & event_flags::auction_other_side) != 0) return std::nullopt;
+        return wire::Channel::trade;
+      case EventKind::bust:
+        return wire::Channel::trade;
+      case EventKind::status:
+        return wire::Channel::status;
+      case EventKind::imbalance:
+        return wire::Channel::imbalance;
+      default:
+        return std::nullopt;
+    }
+  }
   void note(const StreamShape& shape, SymbolId symbol, std::uint64_t seq) {
     seqs_[*stream_of(shape, symbol)].push_back(seq);
   }

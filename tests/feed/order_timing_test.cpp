@@ -72,16 +72,45 @@ TEST_F(OrderTiming, CommandsWithoutAClientSequenceAreMatchedInTheirOrder) {
               std::to_string(100 + i));
 }
 
-TEST_F(OrderTiming, NobodyMeasuresForSessionsThatDoNotAsk) {
+TEST_F(OrderTiming, StagesAreMarkedOnlyWhileSomebodyCanTrade) {
   {
     TradeClient client{desk};
-    static_cast<void>(client.auth());
     EXPECT_FALSE(desk.stages.is_wanted());
-    TradeClient asks{desk, "", 2};
-    static_cast<void>(asks.auth("demo", R"(,"timing":true)"));
+    static_cast<void>(client.auth());
     EXPECT_TRUE(desk.stages.is_wanted());
   }
   EXPECT_FALSE(desk.stages.is_wanted()) << "the last one has gone";
+}
+
+TEST_F(OrderTiming, OneOrderAtATimeOfASessionThatDoesNotAskIsInTheMetrics) {
+  TradeClient client{desk, "bourse.json.v1"};
+  static_cast<void>(client.auth());
+  const auto send_two = [&](int first) {
+    client.session().on_received(TimeNs{1000});
+    client.say(order(first, "buy", "100", "1"));
+    client.say(order(first + 1, "buy", "100", "1"));
+    world.run();
+    measure(world.now(), TimeNs{world.now().value() + 3'000'000});
+    static_cast<void>(client.pump());
+    EXPECT_EQ(send(client, TimeNs{9000}).size(), 2u);
+    EXPECT_FALSE(client.pump());
+    EXPECT_EQ(client.hear().size(), 0u) << "who has not asked is told nothing";
+  };
+  const auto followed = [&](const char* stage) {
+    const std::string name =
+        std::string("bourse_order_stage_seconds_count{stage=\"") + stage + "\"} ";
+    const std::string text = desk.metrics.text();
+    const auto at = text.find(name);
+    return at == std::string::npos ? std::string("none") : text.substr(at + name.size(), 1);
+  };
+  send_two(1);
+  for (const char* stage : {"gate", "sequenced", "matched", "released", "encoded", "written"})
+    EXPECT_EQ(followed(stage), "1") << stage;
+  send_two(3);
+  EXPECT_EQ(followed("written"), "2");
+  EXPECT_NE(desk.metrics.text().find("bourse_order_stage_seconds_sum{stage=\"released\"} 0.006"),
+            std::string::npos)
+      << desk.metrics.text();
 }
 
 TEST(StageMarks, TheFirstMarkThatCoversASequenceIsItsTime) {

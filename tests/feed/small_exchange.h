@@ -41,6 +41,7 @@ class SmallExchange {
   }
   ~SmallExchange() {
     cursor.reset();
+    hub.reset();  // which may be reading the log
     sequencer.reset();
     log.reset();
     std::filesystem::remove_all(folder);

@@ -48,8 +48,9 @@ struct TradeDesk {
   explicit TradeDesk(TradeWorld& w, std::uint32_t grace_ms = 0)
       : TradeDesk(w, w.router(), w.take_gate(), grace_ms) {}
   // As another io thread, or the next life of the exchange, would have it.
-  TradeDesk(TradeWorld& w, ExecRouter& r, Gate gate, std::uint32_t grace_ms = 0)
-      : world(w), router(r), lost(grace_ms), entry(std::move(gate), r.instruments(), lost) {
+  TradeDesk(TradeWorld& w, ExecRouter& r, Gate gate, std::uint32_t grace_ms = 0,
+            EngineLink* remote = nullptr)
+      : world(w), router(r), lost(grace_ms), entry(std::move(gate), r.instruments(), lost, remote) {
     EXPECT_TRUE(keys.add(demo_key()));
     add_key("second", 2, key_scopes::read | key_scopes::trade);
     add_key("watcher", 1, key_scopes::read);
@@ -69,7 +70,9 @@ struct TradeDesk {
     EXPECT_TRUE(keys.add(key));
   }
 
-  TradeParts parts() { return {router, entry, keys, limits, stages, world.log(), options}; }
+  TradeParts parts() {
+    return {router, entry, keys, limits, stages, world.log(), options, order_stages};
+  }
 
   TradeWorld& world;
   ExecRouter& router;
@@ -77,6 +80,8 @@ struct TradeDesk {
   FeedOptions options;
   ConnectionLimits limits{options};
   StageClock stages;
+  Metrics metrics;
+  OrderStages order_stages{metrics};
   LostSessions lost;
   OrderEntry entry;
 };
