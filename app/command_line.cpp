@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <system_error>
 
 #include "app/admin_options.h"     // add_admin
 #include "app/bench_command.h"     // bench_command
 #include "app/build_info.h"        // build_info_line
 #include "app/config_command.h"    // config_check_command, config_show_command
 #include "app/data_options.h"      // add_export, add_import
+#include "app/gateway_command.h"   // add_gateway, add_archive
 #include "app/generate_command.h"  // generate_command
 #include "app/history_options.h"   // add_book, add_snapshot
 #include "app/journal_options.h"   // add_journal
@@ -46,6 +50,7 @@ Commands
   whatif    your orders in a past session   serve-replay  a journal, as if it were live
   keys      make API keys and certificates  bench     measure on your own machine
   version   version, commit, build flags
+  gateway   serve an exchange elsewhere     archive   keep all that one has done
 
 Every command: --help. Settings can be given in a file (--config), as BOURSE_SECTION_KEY in the
 environment or as --set section.key=value. Docs: docs/ARCHITECTURE.md
@@ -105,11 +110,14 @@ void add_serve(CLI::App& app, Invocation& invocation) {
   static std::string port, directory, durability;
   serve->add_option("--config", arguments.config_file, "settings file (TOML)");
   serve->add_flag("--demo", arguments.demo, "two symbols, a demo key and a live seeded market");
+  serve->add_flag("--standby", arguments.standby,
+                  "follow the leader's log, take over when it is gone; never the first to lead");
   serve->add_option("--flow", arguments.flow, "orders from a file: itch:FILE");
   serve->add_option("--speed", arguments.speed, "of the flow: max, or a factor of real time");
   serve->add_option("--port", port, "short for --set feed.port=N");
   serve->add_option("--journal", directory, "short for --set journal.directory=DIR");
-  serve->add_option("--durability", durability, "short for --set journal.durability=memory|disk");
+  serve->add_option("--durability", durability,
+                    "short for --set journal.durability=memory|disk|replicated");
   serve->add_option("--set", sets, "section.key=value, any setting")->allow_extra_args(false);
   serve->callback([&invocation] {
     invocation.run = [] {
@@ -186,6 +194,21 @@ void add_tail(CLI::App& app, Invocation& invocation) {
   tail->callback([&invocation] { invocation.run = [] { return tail_command(arguments); }; });
 }
 
+// The library takes -1 for the largest number there is, and what is larger than that too.
+void refuse_what_is_no_whole_number(CLI::App& app) {
+  const auto complaint = [](const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool is_one = error == std::errc() && stop == end;
+    return is_one ? std::string() : fmt::format("'{}' is no whole number, or too large", text);
+  };
+  for (CLI::Option* const option : app.get_options()) {
+    if (option->get_type_name() == "UINT") option->check(complaint);
+  }
+  for (CLI::App* const sub : app.get_subcommands({})) refuse_what_is_no_whole_number(*sub);
+}
+
 }  // namespace
 
 int run_command_line(int argument_count, const char* const* arguments) {
@@ -194,6 +217,8 @@ int run_command_line(int argument_count, const char* const* arguments) {
   app.set_help_flag("--help,-h", "this text");
   Invocation invocation;
   add_serve(app, invocation);
+  add_gateway(app, invocation.run);
+  add_archive(app, invocation.run);
   add_config(app, invocation);
   add_replay(app, invocation);
   add_book(app, invocation.run);
@@ -218,6 +243,7 @@ int run_command_line(int argument_count, const char* const* arguments) {
       return 0;
     };
   });
+  refuse_what_is_no_whole_number(app);
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::CallForHelp& help) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct SymbolConfig : InstrumentText {
   std::string market_protection;
   std::uint32_t volatility_ms = 0;
   std::uint32_t indicative_ms = 0;
-  int line = 0;  // where the file says so; 0 = not from a file
+  std::optional<std::uint32_t> channel;  // left out: by its name
+  int line = 0;                          // where the file says so; 0 = not from a file
 };
 
 struct KeyConfig {
@@ -56,6 +58,27 @@ struct Config {
     std::uint64_t retain_bytes = 0;
   } journal;
 
+  // The log on NATS JetStream, for gateways and standbys. Without a url no connection is made.
+  struct Stream {
+    std::string url;
+    std::string subject = "bourse";  // what all subjects and streams begin with
+    std::uint32_t replicas = 1;
+    std::uint64_t max_age_s = 86'400;
+    std::uint64_t window = 256;  // batches without an answer
+    std::uint64_t timeout_ms = 10'000;
+    std::uint64_t stale_ms = 2000;  // a gateway that hears nothing for so long says so
+  } stream;
+
+  // Who leads, when several nodes share one log through the stream.
+  struct LeaseConfig {
+    bool enabled = false;
+    std::string node;  // empty: the name of the machine
+    std::uint64_t renew_ms = 300;
+    std::uint64_t takeover_ms = 10'000;
+    std::uint64_t hold_ms = 9'000;
+    std::string advertise;  // where clients reach this node; empty: feed.host and feed.port
+  } lease;
+
   SnapshotPolicy snapshot;
 
   struct EngineConfig {
@@ -63,6 +86,7 @@ struct Config {
     WaitMode wait = WaitMode::park;
     std::uint64_t gate_commands_max = 4096;  // per io thread or in-process participant
     std::uint64_t commands_per_poll_max = 256;
+    std::uint32_t channels = 1;  // engines, each with a log of its own
   } engine;
 
   FeedOptions feed;

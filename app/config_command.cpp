@@ -6,12 +6,13 @@
 #include <cstdio>
 #include <fstream>
 
-#include "app/complaint.h"          // complain
-#include "app/config_file.h"        // load_config_file, load_keys_file
-#include "app/instrument_config.h"  // instrument_of, demo_symbols
-#include "app/key_config.h"         // keys_of
-#include "app/opening_commands.h"   // rules_of
-#include "app/settings.h"           // set_setting, apply_environment
+#include "app/complaint.h"           // complain
+#include "app/config_file.h"         // load_config_file, load_keys_file
+#include "app/instrument_config.h"   // instrument_of, demo_symbols
+#include "app/key_config.h"          // keys_of
+#include "app/opening_commands.h"    // rules_of
+#include "app/settings.h"            // set_setting, apply_environment
+#include "feed/net/address_range.h"  // AddressRange
 
 namespace bourse {
 namespace {
@@ -39,6 +40,14 @@ Result<void> check_whole(const Config& config, const std::string& file) {
                             config.engine.limits.symbols_max),
                 file, "raise engine.symbols_max");
   if (const auto keys = keys_of(config, false); !keys) return std::unexpected(keys.error());
+  if (config.journal.durability == Durability::replicated && config.stream.url.empty())
+    return fail(ExitCode::bad_config, "journal.durability = \"replicated\" needs stream.url", file,
+                "name its nats-servers, or choose \"disk\"");
+  for (const std::string& network : config.feed.proxy_trusted)
+    if (!AddressRange::parse(network))
+      return fail(ExitCode::bad_config,
+                  fmt::format("feed.proxy_trusted: \"{}\" is no address and no network", network),
+                  file, "write 10.0.0.7, 10.0.0.0/8 or 2001:db8::/32");
   if (config.feed.certificate_file.empty() != config.feed.private_key_file.empty())
     return fail(ExitCode::bad_config,
                 "feed.certificate_file and feed.private_key_file belong together", file,

@@ -80,6 +80,15 @@ Field text_field(std::string name, std::string& to) {
 }
 
 template <class Int>
+Field integer_field(std::string name, std::optional<Int>& to) {
+  return {std::move(name), [&to](const std::string& text) {
+            const char* const last = text.data() + text.size();
+            const auto [end, error] = std::from_chars(text.data(), last, to.emplace());
+            return error == std::errc{} && end == last;
+          }};
+}
+
+template <class Int>
 Field integer_field(std::string name, Int& to) {
   return {std::move(name), [&to](const std::string& text) {
             const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
@@ -106,7 +115,8 @@ Result<void> read_symbol(const toml::table& table, const std::filesystem::path& 
                                   text_field("dynamic_band", symbol.dynamic_band),
                                   text_field("market_protection", symbol.market_protection),
                                   integer_field("volatility_ms", symbol.volatility_ms),
-                                  integer_field("indicative_ms", symbol.indicative_ms)};
+                                  integer_field("indicative_ms", symbol.indicative_ms),
+                                  integer_field("channel", symbol.channel)};
   if (auto read = read_entry(table, file, "symbols", fields); !read) return read;
   config.symbols.push_back(std::move(symbol));
   return {};
@@ -162,8 +172,9 @@ Result<void> read_section(const toml::table& table, const std::string& prefix,
         return k.starts_with(name + ".");
       });
       if (!known)
-        return unknown_key(name, place(file, node),
-                           {"journal", "engine", "feed", "demo", "log", "symbols", "keys"});
+        return unknown_key(
+            name, place(file, node),
+            {"journal", "engine", "feed", "stream", "demo", "log", "symbols", "keys"});
       if (auto read = read_section(*section, name, file, config); !read) return read;
     } else if (const auto text = scalar_text(node)) {
       if (auto set = set_setting(config, name, *text, place(file, node)); !set) return set;

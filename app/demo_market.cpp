@@ -41,6 +41,7 @@ DemoMarket::DemoMarket(const DemoOptions& options, const Engine& engine, Gate ga
   }
   for (std::uint32_t i = 1; i <= engine.symbol_count(); ++i) {
     const SymbolId id{i};
+    if (engine.instrument(id) == nullptr) continue;
     const InstrumentBody& body = *engine.instrument(id);
     const std::int64_t anchor = std::clamp(opening_price(body.symbol_view()) / body.tick_size_e9,
                                            body.price_min.value(), body.price_max.value());

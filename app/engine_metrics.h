@@ -8,6 +8,7 @@
 namespace bourse {
 
 // The sequencer outlives the metrics' last scrape; its gates are all there.
-void export_engine_metrics(Metrics& metrics, const Sequencer& sequencer);
+void export_engine_metrics(Metrics& metrics, const Sequencer& sequencer,
+                           const MetricLabels& labels = {});
 
 }  // namespace bourse

@@ -1,8 +1,11 @@
 #include "app/engine_threads.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <thread>
 
+#include "app/thread_scheduling.h"    // run_before_others
 #include "app/wall_clock.h"           // wall_clock_now
 #include "matching/broadcast_ring.h"  // BroadcastRing
 
@@ -35,34 +38,45 @@ void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t comma
 }
 
 void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFlag& stop,
+               const std::function<bool()>& is_stalled,
                const std::function<void(JournalState)>& on_journal) {
   JournalState known = JournalState::writing;
+  bool was_stalled = false;
   while (!stop()) {
     std::this_thread::sleep_for(timer_step);
-    if (const JournalState state = journal.state(); state != known) {
+    const JournalState state = journal.state();
+    const bool stalled = is_stalled();
+    if (state != known || stalled != was_stalled) {
+      sequencer.take_orders(state == JournalState::writing && !stalled);
+    }
+    was_stalled = stalled;
+    if (state != known) {
       known = state;
-      sequencer.take_orders(state == JournalState::writing);
       on_journal(state);
     }
     if (sequencer.due() <= wall_clock_now()) sequencer.commands_waiting().wake();
   }
 }
 
-std::optional<Error> run_journal(Log& log, WaitMode wait, StageClock& stages, const StopFlag& stop,
-                                 const std::function<void()>& on_released) {
+std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+                                 const std::function<void()>& on_written) {
   JournalWriter& journal = log.journal();
   Waiter waiter(wait, log.tail().arrivals());
+  // What it waits for is the disk; when that has answered everybody waits for it. A thread that
+  // never sleeps, though, may not go before all others.
+  if (wait == WaitMode::park) {
+    spdlog::debug("scheduling of the journal thread: {}", to_string(run_before_others()));
+  }
   while (true) {
     switch (journal.step()) {
       case JournalWriter::Step::wrote:
-        if (stages.is_wanted()) stages.released.mark(log.released_sequence(), wall_clock_now());
-        on_released();
+        on_written();
         waiter.worked();
         break;
       case JournalWriter::Step::idle:
         if (stop() && !journal.has_work()) {
           if (auto finished = journal.finish(); !finished) return finished.error();
-          on_released();
+          on_written();
           return std::nullopt;
         }
         waiter.wait([&] { return journal.has_work() || stop(); });

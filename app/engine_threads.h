@@ -31,14 +31,16 @@ void run_engine(Sequencer& sequencer, Log& log, WaitMode wait, std::size_t comma
                 StageClock& stages, const StopFlag& stop, const StopFlag& abandon);
 
 // Wakes a parked engine thread when a timer of the market is due (an order expires, an auction
-// ends) and closes the gates to new orders while the journal's disk is full; both at most 5 ms
-// late, until `stop` is set. `on_journal` is called when the journal's state has changed.
+// ends) and closes the gates to new orders while the journal's disk is full or `is_stalled` says
+// that nothing is acknowledged; both at most 5 ms late, until `stop` is set. `on_journal` is called
+// when the journal's state has changed.
 void run_timer(Sequencer& sequencer, const JournalWriter& journal, const StopFlag& stop,
+               const std::function<bool()>& is_stalled,
                const std::function<void(JournalState)>& on_journal);
 
 // Writes and releases until `stop` is set and the tail is written, then finishes the journal.
-// `on_released` is called after each group, which is marked on the clock before.
-std::optional<Error> run_journal(Log& log, WaitMode wait, StageClock& stages, const StopFlag& stop,
-                                 const std::function<void()>& on_released);
+// `on_written` is called after each group; below level replicated it has been released then.
+std::optional<Error> run_journal(Log& log, WaitMode wait, const StopFlag& stop,
+                                 const std::function<void()>& on_written);
 
 }  // namespace bourse

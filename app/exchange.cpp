@@ -6,39 +6,30 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "app/channel_plan.h"            // channel_directories, place_symbols
 #include "app/demo_market.h"             // DemoMarket
-#include "app/engine_metrics.h"          // export_engine_metrics
-#include "app/engine_threads.h"          // run_engine, run_timer, ...
-#include "app/instrument_config.h"       // instrument_of
-#include "app/journal_metrics.h"         // export_journal_metrics
-#include "app/journal_state.h"           // reason_not_ready, report_state
-#include "app/keep_config.h"             // keep_policy
-#include "app/keeper_thread.h"           // KeeperThread
+#include "app/engine_channel.h"          // EngineChannel
+#include "app/engine_threads.h"          // StopFlag
 #include "app/key_config.h"              // keys_of
-#include "app/opening_commands.h"        // rule_changes, ends_of_lost_sessions
 #include "app/participants.h"            // run_demo_market, run_itch_flow
-#include "app/snapshot_thread.h"         // SnapshotThread
-#include "app/wall_clock.h"              // wall_clock_now
+#include "app/remote_orders.h"           // RemoteOrders
 #include "feed/history/replay_groups.h"  // ReplayGroups, export_replay_metrics
 #include "feed/metrics.h"                // Metrics
 #include "feed/net/certificate.h"        // TlsContext
 #include "feed/net/connection_limits.h"  // ConnectionLimits
 #include "feed/trade/lost_sessions.h"    // LostSessions
 #include "feed/turn/io_shard.h"          // IoShard
-#include "matching/broadcast_ring.h"     // BroadcastRing
-#include "matching/market_view.h"        // MarketViews
 #include "matching/sequencer.h"          // Sequencer
 #include "replay/log/log.h"              // Log
-#include "replay/snapshot/restore.h"     // restore
 
 namespace bourse {
 namespace {
@@ -52,37 +43,24 @@ constexpr SessionId flow_session{0xffffffff};  // no connection has it
 struct Exchange::Parts {
   Config config;
   ExchangeFlow flow;
-  RecoverySummary recovery;
   Metrics metrics;
   Keys keys;
-  std::unique_ptr<LostSessions> lost_sessions;
   std::unique_ptr<ReplayGroups> replays;
   std::unique_ptr<ConnectionLimits> connections;
-  StageClock stages;
-  std::unique_ptr<Log> log;
-  std::unique_ptr<Engine> engine;  // engine thread, once it runs
-  MarketState market;              // as recovered; each shard starts from a copy
-  std::unique_ptr<MarketViews> views;
-  std::unique_ptr<Sequencer> sequencer;          // engine thread, once it runs
-  std::vector<std::unique_ptr<IoShard>> shards;  // one io thread each
-  std::unique_ptr<DemoMarket> demo;              // participant thread
-  std::optional<ItchFlow> itch;                  // participant thread
+  std::vector<std::unique_ptr<EngineChannel>> channels;
+  std::vector<std::unique_ptr<LostSessions>> lost_sessions;  // of each channel
+  std::vector<std::unique_ptr<RemoteOrders>> remote_orders;  // of gateways, one per channel
+  std::vector<std::unique_ptr<IoShard>> shards;              // one io thread each
+  std::vector<std::unique_ptr<DemoMarket>> demos;            // one participant thread each
+  std::optional<ItchFlow> itch;                              // participant thread
 
-  StopFlag engine_stop;
-  StopFlag engine_abandon;
-  StopFlag journal_stop;
   StopFlag participant_stop;
   StopFlag is_ready;
   StopFlag is_draining;
-  // std::function wants copies; this is made once and called once, by the participant thread.
-  std::move_only_function<std::optional<Error>()> participant;
-  std::thread engine_thread;
-  std::thread timer_thread;
-  std::thread journal_thread;
-  std::thread participant_thread;
+  // std::function wants copies; each is made once and called once, by its participant thread.
+  std::vector<std::move_only_function<std::optional<Error>()>> participants;
+  std::vector<std::thread> participant_threads;
   std::vector<std::thread> io_threads;
-  std::optional<KeeperThread> keeper;       // ends before the log does
-  std::optional<SnapshotThread> snapshots;  // likewise
   bool is_stopped = false;
 
   // The first failure of any thread; guarded, cold. The descriptor wakes wait().
@@ -99,117 +77,47 @@ struct Exchange::Parts {
     if (::write(failure_fd, &one, sizeof one) < 0) spdlog::error("cannot wake the main thread");
   }
 
-  Result<void> recover();
-  Result<void> submit(const Command& command, const char* what);
-  Result<void> open_epoch();
-  Result<void> define_instruments();
-  Result<void> open_market();
+  EngineChannel& channel() { return *channels.front(); }
+  Result<void> recover(std::optional<Inheritance> inheritance);
   Result<void> open_shards();
-  Result<void> open_participant();
+  void open_remote_orders();
+  Result<void> open_channels();
+  Result<void> open_flow();
+  Result<void> open_demo(EngineChannel& channel, std::uint64_t commands_per_second);
+  Result<void> open_participants();
   void start_threads();
   Result<TlsContext> load_secrets(const Config& from);  // the keys are in force then
   std::vector<std::string> reasons_not_ready() const;
 };
 
-// Opens the log, loads the newest snapshot and executes the rest again: the engine, the market and
-// the accounts as they were.
-Result<void> Exchange::Parts::recover() {
-  const auto before = std::chrono::steady_clock::now();
-  LogOptions options;
-  options.directory = config.journal.directory;
-  options.durability = config.journal.durability;
-  options.segment_bytes = config.journal.segment_bytes;
-  options.tail_bytes = config.journal.tail_bytes;
-  options.reserve_bytes = config.journal.reserve_bytes;
-  auto opened = Log::open(options);
-  if (!opened) return std::unexpected(opened.error());
-  log = std::move(*opened);
-  for (const std::string& warning : log->recovery().warnings) spdlog::warn("{}", warning);
-
-  auto restored = restore(*log, {.limits = config.engine.limits, .snapshot = {}, .stop = {}});
-  if (!restored) return std::unexpected(restored.error());
-  for (const std::string& warning : restored->warnings) spdlog::warn("{}", warning);
-  if (restored->is_imported)
-    return fail(ExitCode::bad_config, "this journal was imported from a foreign feed",
-                config.journal.directory,
-                "it can be replayed but not traded on; serve another directory");
-
-  engine = std::move(restored->engine);
-  market = std::move(restored->market);
-  recovery.transactions = restored->rebuilt.transactions;
-  recovery.snapshot = restored->snapshot.value();
-  recovery.open_orders = engine->open_orders();
-  recovery.torn_bytes = log->recovery().torn_bytes;
-  recovery.epoch = log->last_epoch().value() + 1;
-  recovery.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                            std::chrono::steady_clock::now() - before)
-                            .count();
-  views = std::make_unique<MarketViews>(config.engine.limits.symbols_max);
-  sequencer = std::make_unique<Sequencer>(*engine, log->tail().writer(), views->writer(),
-                                          Sequencer::Start{.last = log->last_sequence(),
-                                                           .last_time = log->last_time(),
-                                                           .epoch = Epoch{recovery.epoch}});
-  return {};
-}
-
-// A command of the exchange itself, before the threads run. A refusal is an error of the set-up.
-Result<void> Exchange::Parts::submit(const Command& command, const char* what) {
-  if (!sequencer->submit(command, wall_clock_now()))
-    return fail(ExitCode::busy, "the log's memory tail is full", what, "raise journal.tail_bytes");
-  for (const ExecEvent& event : sequencer->last_events().exec_events())
-    if (event.type == ExecType::rejected)
-      return fail(ExitCode::bad_config,
-                  fmt::format("refused with code {}", static_cast<int>(event.reject_reason)), what,
-                  "docs/PROTOCOL.md lists the codes; a defined instrument cannot be changed");
-  return {};
-}
-
-Result<void> Exchange::Parts::open_epoch() {
-  Command command{};
-  command.type = CommandType::open_epoch;
-  command.epoch.epoch = Epoch{recovery.epoch};
-  command.epoch.symbols_max = config.engine.limits.symbols_max;
-  command.epoch.accounts_max = config.engine.limits.accounts_max;
-  command.epoch.orders_max = config.engine.limits.orders_max;
-  return submit(command, "epoch");
-}
-
-Result<void> Exchange::Parts::define_instruments() {
-  for (const SymbolConfig& symbol : config.symbols) {
-    const auto body = instrument_of(symbol);
-    if (!body) return std::unexpected(body.error());
-    Command command{};
-    command.type = CommandType::define_instrument;
-    command.symbol = engine->find_symbol(symbol.symbol);
-    if (!command.symbol)
-      command.symbol = SymbolId{engine->symbol_count() + 1};
-    else if (std::memcmp(engine->instrument(command.symbol), &*body, sizeof *body) == 0)
-      continue;
-    else if (differ_in_limits_only(*engine->instrument(command.symbol), *body)) {
-      spdlog::warn(
-          "symbols.{}: its price or quantity limits were changed while it traded; the "
-          "changed ones are in force, not those of the configuration",
-          symbol.symbol);
-      continue;
-    }
-    command.instrument = *body;
-    const std::string what = "symbols." + symbol.symbol;
-    if (auto defined = submit(command, what.c_str()); !defined) return defined;
+Result<void> Exchange::Parts::recover(std::optional<Inheritance> inheritance) {
+  const std::uint32_t count = config.engine.channels;
+  if (inheritance && count > 1)
+    return fail(ExitCode::bad_config, "a standby has one channel", "engine.channels",
+                "set it to 1 on both nodes");
+  const auto directories = channel_directories(config.journal.directory, count);
+  if (!directories) return std::unexpected(directories.error());
+  for (std::uint32_t index = 0; index < count; ++index) {
+    EngineChannel::Place place{(*directories)[index].string(), index, count};
+    auto recovered = inheritance
+                         ? EngineChannel::inherit(config, std::move(place), std::move(*inheritance))
+                         : EngineChannel::recover(config, std::move(place));
+    if (!recovered) return std::unexpected(recovered.error());
+    channels.push_back(std::move(*recovered));
+    const std::uint32_t grace_ms = config.feed.limits.disconnect_grace_ms;
+    lost_sessions.push_back(std::make_unique<LostSessions>(grace_ms));
   }
-  for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
-    if (const InstrumentBody* body = engine->instrument(SymbolId{id}))
-      recovery.symbols.emplace_back(body->symbol_view());
+  config.feed.epoch = Epoch{channel().recovery().epoch};
   return {};
 }
 
-// The rules of the symbols as the configuration has them, and the end of what outlived its session.
-Result<void> Exchange::Parts::open_market() {
-  const auto changes = rule_changes(config.symbols, *engine);
-  if (!changes) return std::unexpected(changes.error());
-  for (const Command& command : *changes)
-    if (auto done = submit(command, "rules of a symbol"); !done) return done;
-  for (const Command& command : ends_of_lost_sessions(*engine))
-    if (auto done = submit(command, "orders of sessions that are gone"); !done) return done;
+Result<void> Exchange::Parts::open_channels() {
+  std::vector<const Engine*> engines;
+  for (const auto& channel : channels) engines.push_back(&channel->engine());
+  const auto placed = place_symbols(config.symbols, engines);
+  if (!placed) return std::unexpected(placed.error());
+  for (const auto& channel : channels)
+    if (auto done = channel->open((*placed)[channel->index()]); !done) return done;
   return {};
 }
 
@@ -217,29 +125,30 @@ Result<void> Exchange::Parts::open_market() {
 Result<void> Exchange::Parts::open_shards() {
   const auto context = load_secrets(config);
   if (!context) return std::unexpected(context.error());
-  config.feed.epoch = Epoch{recovery.epoch};
   connections = std::make_unique<ConnectionLimits>(config.feed);
-  lost_sessions = std::make_unique<LostSessions>(config.feed.limits.disconnect_grace_ms);
   replays = std::make_unique<ReplayGroups>(config.feed.limits.replays_per_server_count);
   for (std::uint32_t index = 0; index < config.io_threads; ++index) {
-    auto shard = IoShard::make(
-        {.log = *log,
-         .engine = *engine,
-         .market = market,
-         .accounts_max = config.engine.limits.accounts_max,
-         .gate = sequencer->add_gate(fmt::format("io-{}", index), config.engine.gate_commands_max),
-         .lost_sessions = *lost_sessions,
-         .replays = *replays,
-         .keys = keys,
-         .connections = *connections,
-         .stages = stages,
-         .options = config.feed,
-         .context = *context,
-         .metrics = metrics,
-         .not_ready = [this] { return reasons_not_ready(); },
-         .on_failed = [this](const Error& error) { fail_with(error); },
-         .index = index,
-         .count = config.io_threads});
+    std::vector<ChannelParts> parts;
+    for (const auto& channel : channels)
+      parts.push_back({.log = channel->log(),
+                       .engine = channel->engine(),
+                       .market = channel->market(),
+                       .gate = channel->add_gate(fmt::format("io-{}", index)),
+                       .lost_sessions = *lost_sessions[channel->index()],
+                       .stages = channel->stages(),
+                       .epoch = Epoch{channel->recovery().epoch}});
+    auto shard = IoShard::make({.channels = std::move(parts),
+                                .accounts_max = config.engine.limits.accounts_max,
+                                .replays = *replays,
+                                .keys = keys,
+                                .connections = *connections,
+                                .options = config.feed,
+                                .context = *context,
+                                .metrics = metrics,
+                                .not_ready = [this] { return reasons_not_ready(); },
+                                .on_failed = [this](const Error& error) { fail_with(error); },
+                                .index = index,
+                                .count = config.io_threads});
     if (!shard) return std::unexpected(shard.error());
     const std::uint16_t port = index == 0 ? config.feed.port : shards.front()->port();
     if (auto listening = (*shard)->listen(port); !listening) return listening;
@@ -248,59 +157,89 @@ Result<void> Exchange::Parts::open_shards() {
   return {};
 }
 
-Result<void> Exchange::Parts::open_participant() {
-  if (!flow.demo && flow.itch_file.empty()) return {};
-  auto cursor = log->cursor(next(sequencer->last_sequence()), Bound::appended);
-  if (!cursor) return std::unexpected(cursor.error());
-  Gate gate = sequencer->add_gate("participant", config.engine.gate_commands_max);
-  if (!flow.itch_file.empty()) {
-    ItchFlowOptions options;
-    options.file = flow.itch_file;
-    options.maker = flow_maker;
-    options.taker = flow_taker;
-    options.session = flow_session;
-    options.speed = flow.speed;
-    for (std::uint32_t id = 1; id <= engine->symbol_count(); ++id)
-      if (const InstrumentBody* body = engine->instrument(SymbolId{id}))
-        options.defined.emplace_back(body->symbol_view(), SymbolId{id});
-    auto opened = ItchFlow::open(std::move(options));
-    if (!opened) return std::unexpected(opened.error());
-    itch.emplace(std::move(*opened));
-    participant = [this, gate = std::move(gate), log_cursor = std::move(*cursor)]() mutable {
-      return run_itch_flow(*itch, std::move(gate), std::move(log_cursor), log->tail(),
-                           config.engine.wait, participant_stop);
-    };
-  } else {
-    DemoOptions options;
-    options.seed = config.demo.seed;
-    options.commands_per_second = config.demo.commands_per_second;
-    demo = std::make_unique<DemoMarket>(options, *engine, std::move(gate), std::move(*cursor));
-    participant = [this] { return run_demo_market(*demo, participant_stop); };
+// Where gateways bring what their clients ask. Before the engine threads start.
+void Exchange::Parts::open_remote_orders() {
+  if (config.stream.url.empty()) return;
+  for (std::uint32_t i = 0; i < channels.size(); ++i)
+    remote_orders.push_back(std::make_unique<RemoteOrders>(
+        RemoteOrdersParts{.server = {.url = config.stream.url, .name = "bourse orders"},
+                          .names = stream_names(config.stream.subject, i),
+                          .gate = channels[i]->add_gate("gateways"),
+                          .sequencer = channels[i]->sequencer(),
+                          .log = channels[i]->log(),
+                          .epoch = Epoch{channels[i]->recovery().epoch},
+                          .metrics = metrics}));
+}
+
+Result<void> Exchange::Parts::open_participants() {
+  if (!flow.itch_file.empty()) return open_flow();
+  std::size_t symbols = 0;
+  for (const auto& channel : channels) symbols += channel->recovery().symbols.size();
+  for (const auto& channel : channels) {
+    const std::size_t share = channel->recovery().symbols.size();
+    if (!flow.demo || share == 0) continue;
+    const std::uint64_t rate = config.demo.commands_per_second * share / symbols;
+    if (auto done = open_demo(*channel, rate); !done) return done;
   }
+  return {};
+}
+
+Result<void> Exchange::Parts::open_flow() {
+  if (channels.size() > 1)
+    return fail(ExitCode::bad_config, "the order flow of a file needs one channel", flow.itch_file,
+                "start with engine.channels = 1 and another journal.directory");
+  const Engine& engine = channel().engine();
+  auto cursor =
+      channel().log().cursor(next(channel().sequencer().last_sequence()), Bound::appended);
+  if (!cursor) return std::unexpected(cursor.error());
+  Gate gate = channel().add_gate("participant");
+  ItchFlowOptions options;
+  options.file = flow.itch_file;
+  options.maker = flow_maker;
+  options.taker = flow_taker;
+  options.session = flow_session;
+  options.speed = flow.speed;
+  for (std::uint32_t id = 1; id <= engine.symbol_count(); ++id)
+    if (const InstrumentBody* body = engine.instrument(SymbolId{id}))
+      options.defined.emplace_back(body->symbol_view(), SymbolId{id});
+  auto opened = ItchFlow::open(std::move(options));
+  if (!opened) return std::unexpected(opened.error());
+  itch.emplace(std::move(*opened));
+  participants.emplace_back(
+      [this, gate = std::move(gate), log_cursor = std::move(*cursor)]() mutable {
+        return run_itch_flow(*itch, std::move(gate), std::move(log_cursor), channel().log().tail(),
+                             config.engine.wait, participant_stop);
+      });
+  return {};
+}
+
+Result<void> Exchange::Parts::open_demo(EngineChannel& on, std::uint64_t commands_per_second) {
+  auto cursor = on.log().cursor(next(on.sequencer().last_sequence()), Bound::appended);
+  if (!cursor) return std::unexpected(cursor.error());
+  DemoOptions options;
+  options.seed = config.demo.seed + on.index();
+  options.commands_per_second = commands_per_second;
+  demos.push_back(std::make_unique<DemoMarket>(options, on.engine(), on.add_gate("participant"),
+                                               std::move(*cursor)));
+  participants.emplace_back(
+      [this, &market = *demos.back()] { return run_demo_market(market, participant_stop); });
   return {};
 }
 
 void Exchange::Parts::start_threads() {
   // Who comes at once shall find the instruments that the first start defines.
-  for (const auto& shard : shards) shard->serve_after(sequencer->last_sequence());
-  journal_thread = std::thread([this] {
-    const auto wake_shards = [this] {
-      for (const auto& shard : shards) shard->wake();
-    };
-    auto ended = run_journal(*log, config.engine.wait, stages, journal_stop, wake_shards);
-    if (ended) fail_with(std::move(*ended));
-  });
-  engine_thread = std::thread([this] {
-    run_engine(*sequencer, *log, config.engine.wait, config.engine.commands_per_poll_max, stages,
-               engine_stop, engine_abandon);
-  });
-  timer_thread = std::thread([this] {
-    run_timer(*sequencer, log->journal(), engine_stop,
-              [this](JournalState state) { report_state(log->journal(), state); });
-  });
+  std::vector<Sequence> openings;
+  for (const auto& channel : channels) openings.push_back(channel->sequencer().last_sequence());
+  for (const auto& shard : shards) shard->serve_after(openings);
+  for (const auto& channel : channels)
+    channel->start_threads({.on_released =
+                                [this] {
+                                  for (const auto& shard : shards) shard->wake();
+                                },
+                            .on_failed = [this](Error error) { fail_with(std::move(error)); }});
   for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
-  if (participant)
-    participant_thread = std::thread([this] {
+  for (auto& participant : participants)
+    participant_threads.emplace_back([this, &participant] {
       auto ended = participant();
       if (ended) fail_with(std::move(*ended));
       if (itch) {
@@ -315,10 +254,7 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   std::vector<std::string> reasons;
   if (!is_ready()) reasons.emplace_back("starting");
   if (is_draining()) reasons.emplace_back("shutting down");
-  const std::string_view journal = reason_not_ready(log->journal().state());
-  if (!journal.empty()) reasons.emplace_back(journal);
-  if (snapshots && snapshots->has_diverged())
-    reasons.emplace_back("executed again, the journal gives something else");
+  for (const auto& channel : channels) channel->add_reasons_not_ready(reasons);
   return reasons;
 }
 
@@ -335,23 +271,19 @@ Exchange::Exchange(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Exchange::~Exchange() { stop(); }
 
-Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const ExchangeFlow& flow) {
+Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const ExchangeFlow& flow,
+                                                  std::optional<Inheritance> inheritance) {
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   parts->flow = flow;
   Parts& p = *parts;
-  if (auto done = p.recover(); !done) return std::unexpected(done.error());
+  if (auto done = p.recover(std::move(inheritance)); !done) return std::unexpected(done.error());
   if (auto done = p.open_shards(); !done) return std::unexpected(done.error());
-  if (auto done = p.open_epoch(); !done) return std::unexpected(done.error());
-  if (auto done = p.define_instruments(); !done) return std::unexpected(done.error());
-  if (auto done = p.open_market(); !done) return std::unexpected(done.error());
-  if (auto done = p.open_participant(); !done) return std::unexpected(done.error());
-  export_journal_metrics(p.metrics, *p.log);
-  export_engine_metrics(p.metrics, *p.sequencer);
+  if (auto done = p.open_channels(); !done) return std::unexpected(done.error());
+  if (auto done = p.open_participants(); !done) return std::unexpected(done.error());
+  p.open_remote_orders();
+  for (const auto& channel : p.channels) channel->start_upkeep(p.metrics);
   export_replay_metrics(p.metrics, *p.replays);
-  p.keeper.emplace(*p.log, keep_policy(p.config.journal), p.metrics);
-  p.snapshots.emplace(*p.log, p.config.snapshot, p.config.engine.limits, p.market,
-                      Sequence{p.recovery.snapshot}, p.metrics);
   p.start_threads();
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }
@@ -363,6 +295,10 @@ std::optional<Error> Exchange::wait(int signal_fd) {
   const std::lock_guard lock(parts_->failure_mutex);
   return parts_->failure;
 }
+
+void Exchange::fail_with(Error error) { parts_->fail_with(std::move(error)); }
+
+Metrics& Exchange::metrics() { return parts_->metrics; }
 
 Result<void> Exchange::reload(const Config& fresh) {
   const auto context = parts_->load_secrets(with_secrets_of(parts_->config, fresh));
@@ -378,23 +314,32 @@ void Exchange::stop() {
   p.is_draining.set();
   // From the mouth to the feet: no new orders, then what was taken is executed, written, told.
   for (const auto& shard : p.shards) shard->drain_orders();
+  p.remote_orders.clear();
   p.participant_stop.set();
-  p.log->tail().arrivals().wake();
-  if (p.participant_thread.joinable()) p.participant_thread.join();
-  p.engine_stop.set();
-  const JournalState journal = p.log->journal().state();
-  if (journal == JournalState::stalled || journal == JournalState::failed) p.engine_abandon.set();
-  p.sequencer->commands_waiting().wake();
-  if (p.engine_thread.joinable()) p.engine_thread.join();
-  if (p.timer_thread.joinable()) p.timer_thread.join();
-  p.journal_stop.set();
-  p.log->tail().arrivals().wake();
-  if (p.journal_thread.joinable()) p.journal_thread.join();
+  for (const auto& channel : p.channels) channel->log().tail().arrivals().wake();
+  for (std::thread& thread : p.participant_threads) thread.join();
+  for (const auto& channel : p.channels) channel->stop_engine();
+  for (const auto& channel : p.channels) channel->stop_journal();
   for (const auto& shard : p.shards) shard->stop();
   for (std::thread& thread : p.io_threads) thread.join();
 }
 
 std::uint16_t Exchange::port() const { return parts_->shards.front()->port(); }
-const RecoverySummary& Exchange::recovery() const { return parts_->recovery; }
+
+RecoverySummary Exchange::recovery() const {
+  RecoverySummary sum = parts_->channel().recovery();
+  for (const auto& channel : parts_->channels) {
+    if (channel->index() == 0) continue;
+    const RecoverySummary& one = channel->recovery();
+    sum.transactions += one.transactions;
+    sum.snapshot += one.snapshot;
+    sum.open_orders += one.open_orders;
+    sum.torn_bytes += one.torn_bytes;
+    sum.epoch = std::max(sum.epoch, one.epoch);
+    sum.elapsed_ms += one.elapsed_ms;
+    sum.symbols.insert(sum.symbols.end(), one.symbols.begin(), one.symbols.end());
+  }
+  return sum;
+}
 
 }  // namespace bourse

@@ -1,6 +1,7 @@
 // The exchange: the one room that knows threads. It recovers the log, joins sequencer, journal and
 // io shards, and lets participants of its own process (demo market, order flow) take part.
-//   Shape:   one engine thread, one journal thread, N io threads, one thread per participant.
+//   Shape:   for each channel an engine and its journal thread, N io threads, one thread per
+//            participant.
 //   Owner:   the main thread starts and stops it; what each other thread owns stands beside it in
 //            the .cpp.
 //   Errors:  start() returns what kept it from starting. A journal that fails while running ends
@@ -13,20 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "app/config.h"     // Config
-#include "replay/result.h"  // Result, Error
+#include "app/config.h"          // Config
+#include "app/engine_channel.h"  // RecoverySummary
+#include "replay/result.h"       // Result, Error
 
 namespace bourse {
-
-struct RecoverySummary {
-  std::uint64_t transactions = 0;  // executed again
-  std::uint64_t snapshot = 0;      // sequence of the snapshot before them; 0: none
-  std::uint64_t open_orders = 0;
-  std::uint64_t torn_bytes = 0;
-  std::uint32_t epoch = 0;  // the one that this start has opened
-  std::int64_t elapsed_ms = 0;
-  std::vector<std::string> symbols;  // recovered and configured, in order of their ids
-};
 
 // Where orders of this process come from, besides connected traders.
 struct ExchangeFlow {
@@ -38,13 +30,17 @@ struct ExchangeFlow {
 class Exchange {
  public:
   // Opens and recovers the log, defines the configured instruments, starts every thread, listens.
-  static Result<std::unique_ptr<Exchange>> start(const Config& config, const ExchangeFlow& flow);
+  // A standby that takes over hands its engine over instead of having the log executed again.
+  static Result<std::unique_ptr<Exchange>> start(const Config& config, const ExchangeFlow& flow,
+                                                 std::optional<Inheritance> inheritance = {});
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   // Blocks until `signal_fd` is readable or something has failed, and returns that failure.
   std::optional<Error> wait(int signal_fd);
+  // wait() returns this, if nothing has failed before. Any thread.
+  void fail_with(Error error);
   // Takes over keys and certificates; everything else stays as it was started with. After an error
   // nothing has changed. Connections of keys that are gone or changed are closed.
   Result<void> reload(const Config& fresh);
@@ -52,7 +48,8 @@ class Exchange {
   void stop();
 
   std::uint16_t port() const;
-  const RecoverySummary& recovery() const;
+  Metrics& metrics();
+  RecoverySummary recovery() const;  // of all channels together
 
  private:
   struct Parts;

@@ -42,15 +42,6 @@ std::string_view kind_name(FindingKind kind) {
   return {};
 }
 
-std::string uuid_text(const Uuid& uuid) {
-  std::string out;
-  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += fmt::format("{:02x}", uuid.bytes[i]);
-  }
-  return out;
-}
-
 void print_segment_row(const SegmentCheck& segment) {
   const bool is_empty = segment.last_sequence < segment.name.base;
   fmt::print(
@@ -105,9 +96,11 @@ std::string totals(const LogCheck& check) {
       check.deleted_to == Sequence{0}
           ? std::string()
           : fmt::format(", up to {} deleted on purpose", check.deleted_to.value());
-  if (check.last == Sequence{0}) return fmt::format("{} segments", check.segments.size());
-  return fmt::format("{} segments, sequences {} to {}, {}{}", check.segments.size(),
-                     check.first.value(), check.last.value(), bytes_text(check.bytes), before);
+  const std::size_t count = check.segments.size();
+  const std::string segments = fmt::format("{} segment{}", count, count == 1 ? "" : "s");
+  if (check.last == Sequence{0}) return segments;
+  return fmt::format("{}, sequences {} to {}, {}{}", segments, check.first.value(),
+                     check.last.value(), bytes_text(check.bytes), before);
 }
 
 void print_verdict(const LogCheck& check, bool json, double seconds) {
@@ -121,7 +114,7 @@ void print_verdict(const LogCheck& check, bool json, double seconds) {
         check.verdict() == ExitCode::ok             ? "sound"
         : check.verdict() == ExitCode::data_damaged ? "damaged"
                                                     : "unreadable",
-        check.journal ? uuid_text(*check.journal) : "", check.segments.size(), check.first.value(),
+        check.journal ? to_string(*check.journal) : "", check.segments.size(), check.first.value(),
         check.last.value(), check.deleted_to.value(), check.transactions, check.bytes, faults,
         check.in_use, seconds);
     return;

@@ -22,10 +22,10 @@ Metrics::Distribution distribution_of(const Counts& counts, double per_unit) {
 
 }  // namespace
 
-void export_journal_metrics(Metrics& metrics, Log& log) {
+void export_journal_metrics(Metrics& metrics, Log& log, const MetricLabels& labels) {
   using Kind = Metrics::Kind;
-  const auto sampled = [&metrics](Kind kind, const char* name, const char* help, auto value) {
-    metrics.sampled(kind, name, help, {}, [value] { return static_cast<double>(value()); });
+  const auto sampled = [&](Kind kind, const char* name, const char* help, auto value) {
+    metrics.sampled(kind, name, help, labels, [value] { return static_cast<double>(value()); });
   };
   const JournalWriter& journal = log.journal();
   sampled(Kind::gauge, "bourse_sequence", "last sequence of the log",
@@ -56,9 +56,9 @@ void export_journal_metrics(Metrics& metrics, Log& log) {
           [&log] { return log.tail().capacity_bytes(); });
   sampled(Kind::gauge, "bourse_tail_lag_bytes", "bytes of the tail that wait for the journal",
           [&log] { return log.tail().gate_lag_bytes(); });
-  metrics.sampled("bourse_fsync_seconds", "time of one fdatasync of the journal", {},
+  metrics.sampled("bourse_fsync_seconds", "time of one fdatasync of the journal", labels,
                   [&journal] { return distribution_of(journal.sync_times(), ns_per_second); });
-  metrics.sampled("bourse_journal_group_transactions", "transactions of one write", {},
+  metrics.sampled("bourse_journal_group_transactions", "transactions of one write", labels,
                   [&journal] { return distribution_of(journal.group_sizes(), 1); });
 }
 

@@ -8,6 +8,7 @@
 namespace bourse {
 
 // REQUIRES: `log` is open for writing and outlives `metrics`.
-void export_journal_metrics(Metrics& metrics, Log& log);
+// labels: which log, if there are several.
+void export_journal_metrics(Metrics& metrics, Log& log, const MetricLabels& labels = {});
 
 }  // namespace bourse

@@ -108,6 +108,9 @@ Result<void> MarketFollower::on_text(std::string_view text) {
                   "GET /v1/instruments lists the symbols");
     }
   }
+  std::uint64_t log = 0;
+  document.rewind();
+  log_ = document["log"].get_uint64().get(log) == simdjson::SUCCESS ? log : 0;
   simdjson::ondemand::array streams;
   if (document.rewind(), document["streams"].get_array().get(streams)) return {};
   for (auto entry : streams) {
@@ -137,6 +140,8 @@ Result<void> MarketFollower::follow(const FrameView& frame) {
     return {};
   }
   if (frame.system) {
+    // Of several logs each speaks for itself.
+    if (wire::symbol_of(header.stream_id).value() != log_) return {};
     journal_sequence_ = std::max(journal_sequence_, frame.system->journal_seq);
     if (frame.system->code == wire::SystemCode::slow_reader) catching_up_ = true;
     if (frame.system->code == wire::SystemCode::caught_up ||

@@ -86,6 +86,7 @@ class MarketFollower {
   std::deque<wire::Trade> trades_;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t last_time_ns_ = 0;
+  std::uint64_t log_ = 0;  // that has the symbol
   std::uint64_t journal_sequence_ = 0;
   bool catching_up_ = false;
   int quantity_exponent_ = 0;

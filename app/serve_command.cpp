@@ -1,6 +1,7 @@
 #include "app/serve_command.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
@@ -8,20 +9,29 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "app/build_info.h"        // build_info_line
 #include "app/complaint.h"         // complain
 #include "app/config_command.h"    // effective_config
+#include "app/descriptor_limit.h"  // raise_descriptor_limit
 #include "app/exchange.h"          // Exchange
+#include "app/lease_thread.h"      // LeaseThread
 #include "app/settings.h"          // setting_text
+#include "app/standby.h"           // Standby
 #include "feed/control/auth.h"     // demo_key_id
 #include "feed/http/page_files.h"  // page_files
 
 namespace bourse {
-namespace {
+
+// Of segments, snapshots, readers of the log, pipes.
+constexpr std::uint64_t descriptors_besides = 256;
 
 void start_logging(const Config& config) {
   auto logger = spdlog::stderr_color_mt("bourse");
@@ -33,6 +43,8 @@ void start_logging(const Config& config) {
   logger->set_level(spdlog::level::from_str(config.log.level));
   spdlog::set_default_logger(std::move(logger));
 }
+
+namespace {
 
 // As a person in this directory would type it.
 std::string program_name() {
@@ -46,7 +58,7 @@ std::string program_name() {
 }
 
 void greet(const Config& config, const ServeArguments& arguments, const Exchange& exchange) {
-  const RecoverySummary& recovery = exchange.recovery();
+  const RecoverySummary recovery = exchange.recovery();
   std::string symbols;
   for (const std::string& symbol : recovery.symbols) symbols += " " + symbol;
   const std::string authority = fmt::format("{}:{}", config.feed.host, exchange.port());
@@ -74,6 +86,31 @@ void greet(const Config& config, const ServeArguments& arguments, const Exchange
   fmt::print("\nwatch it in another terminal:\n  {} tail {}{}\n\nCtrl-C ends it.\n", program_name(),
              first, url);
   std::fflush(stdout);
+}
+
+void greet_standby(const Config& config, const LeaseThread& lease) {
+  fmt::print("{}\n", build_info_line());
+  fmt::print("journal      {}, node {} of the exchange \"{}\" at {}\n", config.journal.directory,
+             lease.node(), config.stream.subject, config.stream.url);
+  fmt::print("standby      follows the stream; serves clients once it leads\n");
+  std::fflush(stdout);
+}
+
+// Whether a signal to end has come. One to reload says nothing to a standby.
+bool is_asked_to_end(int signal_fd) {
+  pollfd event{signal_fd, POLLIN, 0};
+  if (::poll(&event, 1, 0) <= 0) return false;
+  signalfd_siginfo signal{};
+  return ::read(signal_fd, &signal, sizeof signal) == sizeof signal && signal.ssi_signo != SIGHUP;
+}
+
+// The exchange runs: clients may be told where, and it ends with the lease.
+void lead(const Config& config, LeaseThread& lease, Exchange& exchange) {
+  lease.lease().set_url(config.lease.advertise.empty()
+                            ? fmt::format("wss://{}:{}", config.feed.host, exchange.port())
+                            : config.lease.advertise);
+  lease.watch([&exchange](Error error) { exchange.fail_with(std::move(error)); });
+  lease.export_metrics(exchange.metrics());
 }
 
 // SIGHUP: keys, certificates and the level of the log are read again. What does not hold together
@@ -121,6 +158,14 @@ int serve_command(const ServeArguments& arguments) {
     }
   }
   start_logging(*config);
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  if (const std::uint64_t wanted =
+          config->feed.limits.connections_count * std::uint64_t{config->io_threads};
+      descriptors < wanted + descriptors_besides)
+    spdlog::warn(
+        "this process may have {} descriptors: not enough for {} connections "
+        "(LimitNOFILE=, ulimit -n; feed.limits.connections)",
+        descriptors, wanted);
 
   // Every thread inherits the mask, so that a signal reaches the descriptor and nothing else.
   sigset_t signals;
@@ -133,8 +178,20 @@ int serve_command(const ServeArguments& arguments) {
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
 
   flow.demo = arguments.demo;
-  auto exchange = Exchange::start(*config, flow);
+  std::unique_ptr<LeaseThread> lease;  // outlives the exchange
+  std::optional<Inheritance> inheritance;
+  if (config->lease.enabled || arguments.standby) {
+    if (auto fits = check_lease_config(*config); !fits) return complain("serve", fits.error());
+    lease = std::make_unique<LeaseThread>(*config, !arguments.standby);
+    greet_standby(*config, *lease);
+    auto taken = Standby(*config, *lease, [=] { return is_asked_to_end(signal_fd); }).run();
+    if (!taken) return complain("serve", taken.error());
+    if (!*taken) return 0;  // a standby that was asked to end
+    inheritance = std::move(*taken);
+  }
+  auto exchange = Exchange::start(*config, flow, std::move(inheritance));
   if (!exchange) return complain("serve", exchange.error());
+  if (lease) lead(*config, *lease, **exchange);
   greet(*config, arguments, **exchange);
 
   const std::optional<Error> failure = wait_for_end(**exchange, arguments, signal_fd);
@@ -142,12 +199,20 @@ int serve_command(const ServeArguments& arguments) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (failure && failure->code == ExitCode::not_leader) {
+    // Nothing is answered or told any more: another node may be doing that. The log on the disk is
+    // sound at any moment.
+    spdlog::critical("stopped at once: {}", failure->text());
+    spdlog::shutdown();
+    std::_Exit(complain("serve", *failure));
+  }
   if (failure) {
     spdlog::critical("stopping: {}", failure->text());
   } else {
     spdlog::info("stopping: orders are answered, the journal is flushed, connections are closed");
   }
   (*exchange)->stop();
+  if (lease) lease->stop();
   ::close(signal_fd);
   return failure ? complain("serve", *failure) : 0;
 }

@@ -10,6 +10,7 @@
 #include "app/build_info.h"               // build_info_line
 #include "app/complaint.h"                // complain
 #include "app/config_command.h"           // effective_config
+#include "app/descriptor_limit.h"         // raise_descriptor_limit
 #include "feed/history/replay_request.h"  // parse_replay_opening, settings_of
 #include "feed/http/page_files.h"         // page_files
 #include "feed/net/certificate.h"         // TlsContext
@@ -50,6 +51,7 @@ void greet(const ServeReplayArguments& arguments, const Config& config, const Re
 int serve_replay_command(const ServeReplayArguments& arguments) {
   auto config = effective_config(arguments.config_file, false, arguments.settings);
   if (!config) return complain(command, config.error());
+  raise_descriptor_limit();
   LogOptions options;
   options.directory = arguments.directory;
   options.read_only = true;

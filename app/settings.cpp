@@ -10,6 +10,8 @@
 #include <limits>
 #include <numeric>
 
+#include "feed/log_share.h"  // channels_most
+
 extern char** environ;
 
 namespace bourse {
@@ -24,7 +26,17 @@ template <std::integral T>
 std::string to_text(T value) {
   return std::to_string(value);
 }
-std::string to_text(Durability value) { return value == Durability::memory ? "memory" : "disk"; }
+std::string to_text(Durability value) {
+  switch (value) {
+    case Durability::memory:
+      return "memory";
+    case Durability::disk:
+      return "disk";
+    case Durability::replicated:
+      return "replicated";
+  }
+  return "disk";
+}
 std::string to_text(WaitMode value) {
   switch (value) {
     case WaitMode::spin:
@@ -73,8 +85,10 @@ std::string from_text(std::string_view text, Durability& value) {
     value = Durability::memory;
   else if (text == "disk")
     value = Durability::disk;
+  else if (text == "replicated")
+    value = Durability::replicated;
   else
-    return "memory or disk";
+    return "memory, disk or replicated";
   return {};
 }
 std::string from_text(std::string_view text, WaitMode& value) {
@@ -97,11 +111,21 @@ std::string refused(const Config& c, std::string_view key) {
   if (key == "journal.directory" && c.journal.directory.empty()) return "a directory";
   if (key == "engine.gate_commands_max" && !power_of_two(c.engine.gate_commands_max))
     return "a power of two";
+  if (key == "engine.channels" && (c.engine.channels == 0 || c.engine.channels > channels_most))
+    return fmt::format("1 to {}", channels_most);
   if (key == "log.level" && c.log.level != "debug" && c.log.level != "info" &&
       c.log.level != "warn" && c.log.level != "error")
     return "debug, info, warn or error";
   if (key == "log.format" && c.log.format != "text" && c.log.format != "json")
     return "text or json";
+  if (key == "stream.replicas" && c.stream.replicas != 1 && c.stream.replicas != 3 &&
+      c.stream.replicas != 5)
+    return "1, 3 or 5";
+  if (key == "stream.subject" &&
+      (c.stream.subject.empty() || c.stream.subject.find_first_of(" *>") != std::string::npos))
+    return "words with dots between";
+  if (key == "stream.window" && c.stream.window == 0) return "at least 1";
+  if (key == "lease.renew_ms" && c.lease.renew_ms == 0) return "at least 1";
   if (key == "feed.io_threads" && c.io_threads == 0) return "at least 1";
   return {};
 }

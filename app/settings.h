@@ -20,7 +20,8 @@ template <class AnyConfig, class Visit>
 void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("journal.directory", c.journal.directory, "where the log lives; one exchange at a time");
   visit("journal.durability", c.journal.durability,
-        "when anybody is told: memory (in the page cache) or disk (after fdatasync)");
+        "when anybody is told: memory (in the page cache), disk (after fdatasync) or replicated "
+        "(and stored in the stream)");
   visit("journal.segment_bytes", c.journal.segment_bytes, "size of one segment file");
   visit("journal.tail_bytes", c.journal.tail_bytes,
         "size of the log's memory tail, a power of two");
@@ -32,6 +33,27 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "delete sealed segments so long after it, if a snapshot covers them; 0 = never");
   visit("journal.retain_bytes", c.journal.retain_bytes,
         "delete the oldest when all segments are larger together, likewise; 0 = never");
+  visit("stream.url", c.stream.url,
+        "nats-servers that the log is published to, commas between; empty = none");
+  visit("stream.subject", c.stream.subject, "what subjects and streams there begin with");
+  visit("stream.replicas", c.stream.replicas, "servers that keep the stream: 1, 3 or 5");
+  visit("stream.max_age_s", c.stream.max_age_s,
+        "the stream forgets after so long; older ones are in the journal; 0 = never");
+  visit("stream.window", c.stream.window, "batches published and not yet answered");
+  visit("stream.timeout_ms", c.stream.timeout_ms,
+        "no answer for so long: at level replicated no orders are taken");
+  visit("stream.stale_ms", c.stream.stale_ms,
+        "a gateway that hears nothing of the engine for so long says that it is stale");
+  visit("lease.enabled", c.lease.enabled,
+        "several nodes share one log: follow the stream, lead only while holding the lease");
+  visit("lease.node", c.lease.node, "what this node is called; empty = the machine's name");
+  visit("lease.renew_ms", c.lease.renew_ms, "the leader renews the lease, a standby looks");
+  visit("lease.takeover_ms", c.lease.takeover_ms,
+        "not renewed for so long, while the store answered: a standby takes over");
+  visit("lease.hold_ms", c.lease.hold_ms,
+        "a leader that could not renew for so long stops, unless replicated; below takeover_ms");
+  visit("lease.advertise", c.lease.advertise,
+        "where clients reach this node: wss://HOST:PORT; empty = feed.host and feed.port");
   visit("snapshot.every_transactions", c.snapshot.every_transactions,
         "a snapshot after so many transactions; 0 = not by their number");
   visit("snapshot.at_seal", c.snapshot.at_seal, "a snapshot whenever a segment is full");
@@ -47,6 +69,8 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "commands waiting per io thread; when full the answer is busy");
   visit("engine.commands_per_poll_max", c.engine.commands_per_poll_max,
         "commands taken under one reading of the clock");
+  visit("engine.channels", c.engine.channels,
+        "engines, each with a log and threads of its own; symbols are spread over them");
   visit("feed.host", c.feed.host, "address to listen on");
   visit("feed.port", c.feed.port, "port to listen on; 0 = any free one");
   visit("feed.io_threads", c.io_threads, "threads that serve connections");
@@ -66,6 +90,8 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
   visit("feed.origins_allowed", c.feed.origins_allowed,
         "further origins of web pages that may connect; * = all");
   visit("feed.keys_file", c.keys_file, "further [[keys]]: the file of `bourse keys`");
+  visit("feed.proxy_trusted", c.feed.proxy_trusted,
+        "load balancers (addresses, networks) that say whose a connection is: PROXY protocol v2");
   visit("feed.limit_loopback", c.feed.limit_loopback,
         "the limits per address hold for this machine too");
   visit("feed.deflate", c.feed.deflate, "offer permessage-deflate with bourse.json.v1");
@@ -133,6 +159,15 @@ void visit_settings(AnyConfig& c, Visit&& visit) {
         "age at which the key of TLS session tickets is replaced");
   visit("feed.limits.poll_wait_ms", limits.poll_wait_ms,
         "a GET /v1/poll without news is answered after so long");
+  visit("feed.limits.http_per_second", limits.http_per_second_count,
+        "HTTP requests per second of one connection; over it: 429");
+  visit("feed.limits.http_burst", limits.http_burst_count, "such requests at once");
+  visit("feed.limits.dropcopy_accounts", limits.dropcopy_accounts_count,
+        "accounts that one drop copy connection may watch");
+  visit("feed.limits.open_orders_page", limits.open_orders_page_count,
+        "orders that one answer to open_orders has");
+  visit("feed.limits.history_waiting", limits.history_waiting_count,
+        "GET /v1/book of the past that may wait, per io thread; over it: HTTP 503");
   visit("demo.seed", c.demo.seed, "of the demo market");
   visit("demo.commands_per_second", c.demo.commands_per_second, "of the demo market");
   visit("log.level", c.log.level, "debug, info, warn or error");

@@ -93,10 +93,12 @@ Result<int> run(const WhatIfArguments& arguments) {
   auto restored = restore(**log, {.limits = {}, .last = *start, .snapshot = {}, .stop = {}});
   if (!restored) return std::unexpected(restored.error());
   if (restored->is_imported) {
-    return fail(ExitCode::bad_config, "this journal was imported from a foreign feed",
-                arguments.directory,
-                "it has no commands to execute again; trade the feed into a journal first: bourse "
-                "serve --flow itch:FILE");
+    return fail(
+        ExitCode::bad_config, "this journal was imported from a foreign feed", arguments.directory,
+        "it has what another exchange decided, not the orders that made it decide so: there is "
+        "nothing to execute again. A Nasdaq file can be traded here instead: bourse serve "
+        "--flow itch:FILE --journal DIR makes a journal with commands. Of recordings of "
+        "levels (kraken, binance, coinbase) nobody knows the orders");
   }
   Engine& engine = *restored->engine;
   const auto account = account_for(engine, arguments.account);
