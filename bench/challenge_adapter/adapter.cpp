@@ -150,6 +150,7 @@ class Adapter {
  public:
   Adapter(const transport_t* transport, void* sink)
       : state_(challenge_limits), reports_(state_, transport, sink) {
+    state_.book_memory.touch();
     command_.type = CommandType::define_instrument;
     InstrumentBody& body = command_.instrument;
     body.symbol[0] = 'C';
@@ -177,7 +178,7 @@ class Adapter {
     order.quantity = QuantityLots{m.quantity};
     // Side, limit order, time in force: the engine reads these neighbours as one word, and a word
     // that was written in parts is slow to read back.
-    const std::uint32_t words = (m.side == 0 ? 1u : 2u) | 1u << 8 | (m.ioc != 0 ? 2u : 1u) << 16;
+    const std::uint32_t words = 0x00'01'01'01 + (m.side != 0) + (std::uint32_t{m.ioc != 0} << 16);
     std::memcpy(&order.side, &words, sizeof words);
     reports_.begin(m.sequence_number);
     decide_new_order(state_, command_, reports_);

@@ -1,0 +1,181 @@
+// bourse_fanout_bench: what one delivery over wss costs the server, and how late it comes.
+//   Two tables, each with its baseline twin in the same run, A B A B:
+//   throughput  server CPU per delivery (thread clock, kernel included), 100-byte messages in
+//               batches and alone, to 1 ... 1000 subscribers; the client spins on the other core.
+//   latency     open loop: from the moment the schedule intended to the moment the client has
+//               decrypted the message; the client sleeps in epoll.
+//   Medians of several runs with the spread. The client is a process of its own and verifies every
+//   message; a run in which one is missing is void and says so.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/fanout/fanout_run.h"  // run_fanout
+#include "bench/measure/arguments.h"  // Arguments
+#include "bench/measure/machine.h"    // describe_machine
+#include "bench/measure/spread.h"     // median, spread
+
+namespace bourse {
+namespace {
+
+constexpr const char* usage =
+    "usage: bourse_fanout_bench [--subscribers 1,10,100,1000] [--batch 32,1] [--runs 5]\n"
+    "                           [--latency-subscribers 1,10,100] [--rates 1000,10000]\n"
+    "                           [--seconds 2] [--no-twin] [--only throughput|latency]\n";
+
+struct Options {
+  std::vector<std::uint64_t> subscribers = {1, 10, 100, 1000};
+  std::vector<std::uint64_t> batches = {32, 1};
+  std::vector<std::uint64_t> rates = {1000, 10000};
+  std::vector<std::uint64_t> latency_subscribers = {1, 10, 100};
+  std::uint64_t runs = 5;
+  std::uint64_t seconds = 2;
+  bool throughput = true;
+  bool latency = true;
+  bool twin = true;
+};
+
+void print_throughput(const Options& options) {
+  std::puts(
+      "\nthroughput: server CPU, ns per delivery of 100 bytes; median (least..most) of the runs\n"
+      "     N  batch                   ours in a write   Beast, one async_write each            "
+      "ratio");
+  for (const std::uint64_t batch : options.batches) {
+    for (const std::uint64_t subscribers : options.subscribers) {
+      const auto sized = [&](std::uint64_t deliveries) {
+        return throughput_plan(static_cast<std::uint32_t>(subscribers),
+                               static_cast<std::uint32_t>(batch), deliveries);
+      };
+      std::vector<double> ours, twin, ratio;
+      double in_write = 0;
+      unsigned failures = 0;
+      for (std::uint64_t i = 0; i < options.runs; ++i) {
+        const auto a = run_fanout(FanoutServer::ours, sized(batch > 1 ? 4'000'000 : 300'000));
+        failures += !a;
+        if (a) {
+          ours.push_back(a->cpu_per_delivery());
+          in_write = static_cast<double>(a->server.deliveries) /
+                     static_cast<double>(std::max<std::uint64_t>(a->server.writes, 1));
+        }
+        if (!options.twin) continue;
+        const auto b = run_fanout(FanoutServer::twin, sized(200'000));
+        failures += !b;
+        if (b) twin.push_back(b->cpu_per_delivery());
+        if (a && b) ratio.push_back(twin.back() / ours.back());
+      }
+      const auto text = [](const std::vector<double>& runs, int decimals) {
+        return runs.empty() ? std::string("-") : spread(runs, decimals);
+      };
+      std::printf("%6llu %6llu %22s %10.1f %28s %16s", static_cast<unsigned long long>(subscribers),
+                  static_cast<unsigned long long>(batch), text(ours, 0).c_str(), in_write,
+                  text(twin, 0).c_str(), text(ratio, 1).c_str());
+      std::puts(failures > 0 ? "   VOID RUNS" : "");
+      std::fflush(stdout);
+    }
+  }
+}
+
+struct Latencies {
+  std::vector<double> p50, p99, p999;
+  double late_max = 0;
+  unsigned failures = 0;
+
+  void add(const std::optional<FanoutFigures>& figures) {
+    failures += !figures;
+    if (!figures) return;
+    p50.push_back(static_cast<double>(figures->client.p50_ns) / 1000);
+    p99.push_back(static_cast<double>(figures->client.p99_ns) / 1000);
+    p999.push_back(static_cast<double>(figures->client.p999_ns) / 1000);
+    late_max = std::max(late_max, static_cast<double>(figures->server.late_ns_max) / 1000);
+  }
+  void print(const char* name) const {
+    const auto middle = [](const std::vector<double>& runs) {
+      return runs.empty() ? 0.0 : median(runs);
+    };
+    std::printf("   %-6s %9.0f %9.0f %9.0f", name, middle(p50), middle(p99), middle(p999));
+    if (failures > 0)
+      std::printf("   %u of the runs did not keep up", failures);
+    else
+      std::printf("   generator late by %.0f at worst", late_max);
+  }
+};
+
+void print_latency(const Options& options) {
+  std::puts(
+      "\nlatency, open loop, us from the intended time: median of the runs\n"
+      "     N  msg/s   server       p50       p99     p99.9");
+  for (const std::uint64_t subscribers : options.latency_subscribers) {
+    for (const std::uint64_t rate : options.rates) {
+      FanoutPlan plan;
+      plan.subscribers = static_cast<std::uint32_t>(subscribers);
+      plan.per_second = rate;
+      plan.messages = rate * options.seconds;
+      plan.warm_up = plan.messages / 5;
+      Latencies ours, twin;
+      for (std::uint64_t i = 0; i < options.runs; ++i) {
+        ours.add(run_fanout(FanoutServer::ours, plan));
+        if (options.twin) twin.add(run_fanout(FanoutServer::twin, plan));
+      }
+      std::printf("%6llu %6llu", static_cast<unsigned long long>(subscribers),
+                  static_cast<unsigned long long>(rate));
+      ours.print("ours");
+      if (options.twin) {
+        std::printf("\n             ");
+        twin.print("Beast");
+      }
+      std::puts("");
+      std::fflush(stdout);
+    }
+  }
+}
+
+// What was given, or what is there already.
+void take_numbers(Arguments& arguments, std::string_view name, std::vector<std::uint64_t>& into) {
+  const std::vector<double> given = arguments.numbers(name);
+  if (given.empty()) return;
+  into.clear();
+  for (const double number : given) into.push_back(static_cast<std::uint64_t>(number));
+}
+
+Options parse(Arguments& arguments) {
+  Options options;
+  options.twin = !arguments.flag("--no-twin");
+  take_numbers(arguments, "--subscribers", options.subscribers);
+  take_numbers(arguments, "--latency-subscribers", options.latency_subscribers);
+  take_numbers(arguments, "--batch", options.batches);
+  take_numbers(arguments, "--rates", options.rates);
+  options.runs = arguments.number("--runs", options.runs);
+  options.seconds = arguments.number("--seconds", options.seconds);
+  if (const auto only = arguments.text("--only")) {
+    if (*only != "throughput" && *only != "latency")
+      arguments.give_up("--only is throughput or latency, not " + *only);
+    options.throughput = *only == "throughput";
+    options.latency = *only == "latency";
+  }
+  arguments.finish();
+  return options;
+}
+
+}  // namespace
+}  // namespace bourse
+
+int main(int count, char** arguments) {
+  using namespace bourse;
+  Arguments given(count, arguments, usage);
+  const Options options = parse(given);
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  std::fputs(describe_machine().c_str(), stdout);
+  std::puts("server on core 0, client in a process of its own on core 1; TLS 1.3, AES-128-GCM");
+  if (options.throughput) print_throughput(options);
+  if (options.latency) print_latency(options);
+  return 0;
+}
