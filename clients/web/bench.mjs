@@ -1,7 +1,8 @@
 // The page's budgets, measured in headless Chromium against a real exchange on this machine. ./dev bench page
 //   --rate N      commands per second of the demo market, two symbols (default 20000)
 //   --seconds N   how long to look (default 20; memory is flat or not over 600)
-//   --frames      feed the page's own decoder from memory instead: what the page can take when the server is no limit
+//   --frames      pour 10,000 level updates a second, not conflated, into the page's own decoder instead: what the page can
+//                 take when neither the server nor its conflation is a limit
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,11 +55,11 @@ await page.waitForTimeout(2000);
 const look = async () => {
   await devtools.send('HeapProfiler.collectGarbage');
   const metrics = Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]));
-  const { events, frames, ageing } = await page.evaluate(() => {
+  const { events, updates, frames, ageing } = await page.evaluate(() => {
     const ages = bourse.strip.age.minute();
-    return { events: bourse.feed.events, frames: bourse.frames(), ageing: ages[Math.floor(ages.length * 0.99)] };
+    return { events: bourse.feed.book.publicEvents, updates: bourse.feed.events, frames: bourse.frames(), ageing: ages[Math.floor(ages.length * 0.99)] };
   });
-  return { at: performance.now(), events, frames, ageing, busy: metrics.TaskDuration, script: metrics.ScriptDuration, heap: metrics.JSHeapUsedSize / 1048576 };
+  return { at: performance.now(), events, updates, frames, ageing, busy: metrics.TaskDuration, script: metrics.ScriptDuration, heap: metrics.JSHeapUsedSize / 1048576 };
 };
 const first = await look();
 const heaps = [first.heap];
@@ -74,7 +75,9 @@ const share = (value) => (value * 100).toFixed(1) + ' %';
 const middle = [...paints].sort((a, b) => a - b)[2];
 console.log(`page.js               ${js[2]} bytes gzip, ${js[3]} brotli`);
 console.log(`first paint           ${middle.toFixed(0)} ms, median of 5 (${Math.min(...paints).toFixed(0)} to ${Math.max(...paints).toFixed(0)})`);
-console.log(`events taken in       ${((last.events - first.events) / passed).toFixed(0)}/s ${synthetic ? 'poured in from memory' : `of the symbol shown, ${rate} commands/s asked of the market`}`);
+const perSecond = (name) => ((last[name] - first[name]) / passed).toFixed(0);
+if (!synthetic) console.log(`events of the symbol  ${perSecond('events')}/s public events, ${rate} commands/s asked of the market of two symbols`);
+console.log(`updates taken in      ${perSecond('updates')}/s ${synthetic ? 'levels, poured in from memory' : 'levels, at most one frame in 10 ms, and trades'}`);
 console.log(`frames painted        ${((last.frames - first.frames) / passed).toFixed(1)}/s, p99 ${gaps[Math.floor(gaps.length * 0.99)].toFixed(1)} ms apart`);
 console.log(`main thread busy      ${share((last.busy - first.busy) / passed)} of a core, script ${share((last.script - first.script) / passed)}`);
 console.log(`feed age p99          ${last.ageing?.toFixed(1)} ms`);
@@ -82,57 +85,49 @@ console.log(`JS heap after a GC    ${heaps.map((heap) => heap.toFixed(1)).join('
 await browser.close();
 await exchange.close();
 
-// Ten thousand level updates a second in frames of up to 33 events, as a busy server would batch them: orders come, are
-// cut and go around the middle. The frames pass through the same door as those of the socket.
+// Ten thousand level updates a second in frames of up to 33, as a busy server would batch them: levels around the middle come,
+// change and go. The frames pass through the same door as those of the socket.
 function pour() {
   const { feed } = bourse;
-  const stream = [...feed.streams.values()].find((one) => one.channel === 'mbo');
-  const HEADER = 40;
+  const stream = [...feed.streams.values()].find((one) => one.channel === 'level');
   let seq = stream.last;
-  let id = 9e9;
-  const live = [];
+  // Root at 40, its vtable at 8 with the places of the header (8) and of the levels (4); the vector begins at 92.
   const frameOf = (count) => {
-    const buffer = new ArrayBuffer(72 + count * 64);
+    const buffer = new ArrayBuffer(96 + count * 56);
     const view = new DataView(buffer);
     const wide = (at, value) => view.setBigUint64(at, BigInt(value), true);
-    // root 16; vtable at 8: sizes, header at +16-..., vector behind the header.
-    view.setUint32(0, 16, true);
+    view.setUint32(0, 40, true);
     view.setUint32(4, 0x4b434954, true);
-    view.setUint16(8, 8, true);
-    view.setUint16(10, 56, true);
-    view.setUint16(12, 8, true);
-    view.setUint16(14, 4, true);
-    view.setInt32(16, 8, true);
-    const vector = 24 + HEADER + 4;
-    view.setUint32(20, vector - 20, true);
-    view.setUint32(vector, count, true);
-    wide(24, seq);
-    wide(32, seq + 1);
-    wide(40, seq + count);
-    wide(48, Math.round((performance.timeOrigin + performance.now()) * 1e6));
-    view.setUint32(56, stream.id, true);
-    view.setUint16(60, stream.epoch, true);
-    view.setUint8(62, 1);
-    view.setUint8(63, 32);
+    [10, 56, 8, 0, 4].forEach((value, i) => view.setUint16(8 + 2 * i, value, true));
+    view.setInt32(40, 32, true);
+    view.setUint32(44, 48, true);
+    wide(48, seq);
+    wide(56, seq + 1);
+    wide(64, seq + count);
+    wide(72, Math.round((performance.timeOrigin + performance.now()) * 1e6));
+    view.setUint32(80, stream.id, true);
+    view.setUint16(84, stream.epoch, true);
+    view.setUint8(86, 2);
+    view.setUint8(87, 32);
+    view.setUint32(92, count, true);
     for (let i = 0; i < count; ++i) {
-      const at = vector + 4 + i * 64;
-      const goes = live.length > 400;
-      const order = goes ? live.splice(Math.floor(Math.random() * live.length), 1)[0] : { id: id++, side: i % 2, off: 1 + Math.floor(Math.random() * 200), size: 1 + Math.floor(Math.random() * 5000) };
-      if (!goes) live.push(order);
+      const at = 96 + i * 56;
+      const isBid = i % 2 === 0;
+      const goes = Math.random() < 0.3;
       wide(at, ++seq);
       wide(at + 8, Date.now() * 1e6);
-      wide(at + 16, order.id);
-      view.setBigInt64(at + 24, BigInt(6_000_000 + (order.side ? 25 : -25) * order.off) * 10_000_000n, true);
-      wide(at + 32, order.size * 10_000);
-      view.setUint8(at + 60, goes ? 67 : 65);
-      view.setUint8(at + 61, order.side ? 65 : 66);
+      view.setBigInt64(at + 16, BigInt(6_000_000 + (isBid ? -25 : 25) * (1 + Math.floor(Math.random() * 200))) * 10_000_000n, true);
+      wide(at + 24, goes ? 0 : (1 + Math.floor(Math.random() * 5000)) * 10_000);
+      view.setUint32(at + 44, goes ? 0 : 3, true);
+      view.setUint8(at + 48, goes ? 68 : 67);
+      view.setUint8(at + 49, isBid ? 66 : 65);
     }
     return buffer;
   };
   const take = feed.take.bind(feed);
   feed.take = (buffer) => {
     // The server's own frames of this stream are put aside: its book and this one have nothing to do with each other.
-    if (feed.frame.open(buffer) && feed.frame.channel !== 1) take(buffer);
+    if (feed.frame.open(buffer) && feed.frame.channel !== 2) take(buffer);
   };
   feed.book.clear();
   let due = 0;

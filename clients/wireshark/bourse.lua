@@ -15,7 +15,8 @@ local kinds = {
 
 local channels = { [0] = "none", "mbo", "level", "bbo", "trade", "depth10", "bar", "stat", "status", "definition", "imbalance", "check", "system", "exec" }
 local system_codes = { [0] = "Heartbeat", "SubAck", "SlowReader", "ReplayCompleted", "EndOfInterval", "Gap", "CaughtUp", "SnapshotBegin", "SnapshotEnd",
-  "EpochChange", "ServerShutdown", "EndOfReplay", "ClockTick", "Error" }
+  "EpochChange", "ServerShutdown", "EndOfReplay", "ClockTick", "Error",
+  "Stale", "Current" }
 local exec_types = { [0] = "accepted", "fill", "partial_fill", "canceled", "replaced", "rejected", "expired", "restated", "triggered", "cancel_rejected" }
 local statuses = { [0] = "none", "open", "partially_filled", "filled", "canceled", "rejected", "expired", "waiting" }
 local order_types = { [0] = "none", "limit", "market", "stop", "stop_limit", "trailing_stop", "pegged" }

@@ -1,6 +1,6 @@
 // An exchange of its own and a Chromium that looks at it, for the browser tests and the page's bench.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,17 @@ export class Exchange {
     if (this.process.exitCode === null && this.process.signalCode === null) await this.end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+// A key of each kind, as an operator makes them.
+export function makeKeys() {
+  const folder = mkdtempSync(join(tmpdir(), 'bourse-keys-'));
+  const keys = [['desk-1', 'ed25519', 7, 'key'], ['desk-2', 'hmac-sha256', 8, 'secret']].map(([id, algorithm, account, ending]) => {
+    execFileSync(process.env.BOURSE_BINARY, ['keys', 'new', id, '--account', account, '--scopes', 'read trade', '--algorithm', algorithm], { cwd: folder });
+    return { id, algorithm, account, secret: readFileSync(join(folder, `${id}.${ending}`), 'utf8').trim() };
+  });
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return { keys, file: join(folder, 'keys.toml') };
 }
 
 export const launch = () => chromium.launch({

@@ -33,7 +33,14 @@ async function signIn(head: number): Promise<Record<string, unknown>> {
 const sent = () => FakeSocket.last.asked().filter((one) => one.op === 'order')[0];
 
 test('the signature is HMAC-SHA256 over nonce|session, in base64', async () => {
-  assert.equal(await signature('key', 'The quick brown fox', 'jumps'), await reference('key', 'The quick brown fox|jumps'));
+  assert.equal(await signature({ id: 'k', secret: 'key' }, 'The quick brown fox', 'jumps'), await reference('key', 'The quick brown fox|jumps'));
+});
+test('an Ed25519 key of bourse keys signs the same text, and its public half proves it', async () => {
+  const { createPublicKey, createPrivateKey, generateKeyPairSync, verify } = await import('node:crypto');
+  const pair = generateKeyPairSync('ed25519');
+  const seed = pair.privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32).toString('base64');
+  const sig = await signature({ id: 'k', secret: seed, algorithm: 'ed25519' }, 'nonce', 's-1');
+  assert.ok(verify(null, Buffer.from('nonce|s-1'), createPublicKey(createPrivateKey(pair.privateKey.export({ format: 'pem', type: 'pkcs8' }))), Buffer.from(sig, 'base64')));
 });
 async function reference(key: string, text: string): Promise<string> {
   const { createHmac } = await import('node:crypto');

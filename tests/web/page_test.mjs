@@ -2,11 +2,12 @@
 // one page, as a morning would.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Exchange, launch, require } from './browser.mjs';
+import { Exchange, launch, makeKeys, require } from './browser.mjs';
 import { serverBook, serverTrades } from './server_truth.mjs';
 
 const SHOTS = process.env.BOURSE_SHOTS; // a folder: keep pictures of some states
-const exchange = await Exchange.start('demo.commands_per_second=100');
+const { keys, file } = makeKeys();
+const exchange = await Exchange.start('demo.commands_per_second=100', 'feed.keys_file=' + file);
 const browser = await launch();
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1366, height: 768 } });
 const page = await context.newPage();
@@ -88,10 +89,13 @@ const tests = {
       shown.map((trade) => [String(trade.matchId), trade.lots]));
   },
   'everything fits on a screen of 1366 x 768': async () => {
-    const { height, low } = await page.evaluate(() => ({
+    const { height, low, strip } = await page.evaluate(() => ({
+      strip: [...document.querySelectorAll('.strip > *, .head > .icon')].map((one) => one.getBoundingClientRect().right),
       height: document.scrollingElement.scrollHeight, low: document.querySelector('footer').getBoundingClientRect().bottom,
     }));
     assert.ok(height <= 768 && low <= 768, `${height}, ${low}`);
+    const end = await page.evaluate(() => document.querySelector('.strip').getBoundingClientRect().right);
+    assert.ok(Math.max(...strip.slice(0, -2)) <= end + 1, `the latency strip is cut: ${strip} of ${end}`);
     await shot('live');
   },
   'the ticket says what it will send, and sends it once it was read': async () => {
@@ -115,6 +119,34 @@ const tests = {
     await sendTicket();
     await until(() => [...bourse.entry.open.values()][0]?.leaves === '0.1');
     assert.match(await text('ticket-answer'), /^Amended in /);
+  },
+  'an own order is dragged to another price of the ladder, read back, and then sent': async () => {
+    const group = await page.evaluate(() => bourse.ladder.group);
+    await page.evaluate(() => bourse.ladder.setGroup(Math.round(bourse.market().centre / 15)));
+    await page.waitForTimeout(100);
+    const [order, row] = await page.evaluate(() => {
+      const [order] = bourse.entry.open.values();
+      return [order, bourse.ladder.model([order]).findIndex((one) => one.ownBid > 0)];
+    });
+    const { x, y } = await page.locator('#ladder').boundingBox();
+    const at = (index) => [x + 20, y + index * 20 + 10];
+    await page.mouse.move(...at(row));
+    await page.mouse.down();
+    await page.mouse.move(...at(row + 1), { steps: 3 });
+    await page.mouse.move(...at(row + 2), { steps: 3 });
+    await shot('drag');
+    await page.mouse.up();
+    await until(() => document.querySelector('#ticket-send').dataset.armed === 'true');
+    assert.match(await text('ticket-sentence'), new RegExp(`^AMEND #${order.orderId}: BUY 0\\.1 BTC-USD`));
+    assert.equal(await page.evaluate(() => [...bourse.entry.open.values()][0].price), order.price, 'nothing is sent yet');
+    await page.locator('#ticket-send').click();
+    await until((price) => Number([...bourse.entry.open.values()][0]?.price) < Number(price), order.price);
+    const lower = await page.evaluate(() => {
+      const [moved] = bourse.entry.open.values();
+      return bourse.ladder.model([moved]).findIndex((one) => one.ownBid > 0);
+    });
+    assert.equal(lower, row + 2);
+    await page.evaluate((ticks) => bourse.ladder.setGroup(ticks), group);
   },
   'and cancelled': async () => {
     await page.locator('#orders-list button[aria-label^="cancel"]').click();
@@ -204,6 +236,60 @@ const tests = {
     await until(() => bourse.replay.feed.ready && bourse.replay.feed.seq < bourse.replay.feed.head);
     await page.locator('#replay-live').click();
     await state('live');
+  },
+  'a panel is as wide as it was dragged, also after a reload, until a double click': async () => {
+    const width = () => page.locator('.panel.ladder').evaluate((one) => Math.round(one.getBoundingClientRect().width));
+    const before = await width();
+    const bar = page.locator('[data-split="ladder"]');
+    const { x, y, width: thick, height } = await bar.boundingBox();
+    await page.mouse.move(x + thick / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + thick / 2 + 40, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    assert.equal(await width(), before - 40);
+    await bar.focus();
+    await page.keyboard.press('ArrowLeft');
+    assert.equal(await width(), before - 40 + 16);
+    await page.reload();
+    await until(() => bourse.market()?.book.orders > 0 && bourse.ladder.group > 0);
+    assert.equal(await width(), before - 40 + 16);
+    await page.locator('[data-split="ladder"]').dblclick();
+    assert.equal(await width(), before);
+  },
+  'who has a key of their own signs in with it, and is told when it is refused': async () => {
+    await until(() => bourse.entry.signedIn);
+    const signIn = async (id, secret, algorithm) => {
+      await page.locator('#account-open').click();
+      await page.locator('#account-key').fill(id);
+      await page.locator('#account-algorithm').selectOption(algorithm);
+      await page.locator('#account-secret').fill(secret);
+      await page.locator('#account-form button[type=submit]').click();
+    };
+    await signIn('nobody', 'wrong', 'hmac-sha256');
+    await until(() => bourse.entry.wasRefused);
+    await until(() => document.querySelector('#account-open').textContent === 'sign in');
+    assert.ok(await page.locator('#ticket-send').isDisabled());
+    for (const { id, secret, algorithm, account } of keys) {
+      await signIn(id, secret, algorithm);
+      await until((wanted) => bourse.entry.signedIn && bourse.entry.account === wanted, account);
+      await until((wanted) => document.querySelector('#account-open').textContent === wanted, id);
+    }
+    assert.equal(await page.evaluate(() => localStorage.getItem('key')), null, 'kept for this tab alone');
+    await page.locator('#account-open').click();
+    await shot('sign-in');
+    await page.locator('#account-demo').click();
+    await until(() => bourse.entry.signedIn && bourse.entry.account === 1);
+  },
+  'candles are the exchange\'s own bars, whatever their length': async () => {
+    for (const seconds of [60, 10, 1]) {
+      await page.locator(`[data-bar="${seconds}"]`).click();
+      await until((wanted) => bourse.market().barSeconds === wanted && bourse.market().bars.length > 0, seconds);
+    }
+    const lots = await page.evaluate(() => bourse.market().bars.map(({ time, lots }) => [time, lots]));
+    const trades = await page.evaluate(() => bourse.market().trades.map(({ tsMs, lots }) => [Math.floor(tsMs / 1000), lots]));
+    const [, closed] = [lots.pop(), lots.slice(-5)]; // the last one is still running
+    for (const [time, volume] of closed)
+      assert.equal(trades.filter(([at]) => at === time).reduce((sum, [, one]) => sum + one, 0), volume, `of the second ${time}`);
   },
   'nobody is shut out: axe finds nothing in any palette': async () => {
     await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));

@@ -5,6 +5,7 @@
     bourse.connect("wss://127.0.0.1:9443", insecure=True)       orders
 """
 from .book import ASK, BID, Best, Book, Level
+from .dropcopy import AsyncDropCopy, DropCopy
 from .errors import (BookError, BourseError, DamagedError, FrameError, GapError, JournalError, RangeError, Rejected, RemoteError,
                      UnknownSymbol)
 from .frames import Frame, System
@@ -26,6 +27,6 @@ __all__ = [
     "ASK", "BID", "Best", "Book", "Level", "BookError", "BourseError", "DamagedError", "FrameError", "GapError", "JournalError",
     "RangeError", "Rejected", "RemoteError", "UnknownSymbol", "Frame", "System", "DepthGrid", "bars", "depth_grid", "imbalance",
     "RemoteHistory", "Historical", "Instrument", "Journal", "book_at", "open", "Live", "CaughtUp", "Defined", "Disconnected", "Gap",
-    "Heartbeat", "Reconnected", "ReplayCompleted", "Shutdown", "Slow", "Stale", "AsyncTrader", "Order", "Report", "Trader", "connect",
+    "Heartbeat", "Reconnected", "ReplayCompleted", "Shutdown", "Slow", "Stale", "AsyncDropCopy", "DropCopy", "AsyncTrader", "Order", "Report", "Trader", "connect",
     "LevelBook", "Replay", "Sim", "SimResult", "ClockTick", "EndOfInterval", "EndOfReplay", "ReplayState",
     "NO_PRICE", "Channel", "EventFlag", "FrameFlag", "Kind", "SystemCode"]

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import concurrent.futures
+import hashlib
+import hmac
 import json
 import ssl
 import threading
@@ -51,6 +54,17 @@ def get(url: str, path: str, context: ssl.SSLContext) -> Any:
             return json.load(answer)
     except (urllib.error.URLError, OSError) as error:
         raise BourseError(f"{address}: {error}; is the exchange running there? `insecure=True` takes the demo's own certificate") from None
+
+
+def proof(secret: bytes, text: str) -> dict[str, str]:
+    """`alg` and `sig` of an auth over nonce|session: HMAC with a secret; Ed25519 with a private key as PEM."""
+    if not secret.startswith(b"-----BEGIN"):
+        algorithm, signature = "hmac-sha256", hmac.new(secret, text.encode(), hashlib.sha256).digest()
+    else:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+        private: Any = load_pem_private_key(secret, None)
+        algorithm, signature = "ed25519", private.sign(text.encode())
+    return {"alg": algorithm, "sig": base64.b64encode(signature).decode()}
 
 
 class LoopThread:

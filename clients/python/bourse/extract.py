@@ -140,8 +140,11 @@ def mbo_columns(e: Events) -> Columns:
     printed = kind == Kind.TRADE
     if printed.any():
         order_id = np.where(printed, e.field(5), order_id)
+    aux, indicated = e.field(4), kind == Kind.IMBALANCE
+    if indicated.any():
+        order_id, aux = np.where(indicated, 0, order_id), np.where(indicated, aux & 0xff, aux)
     return {"seq": e.seq, "ts_event": e.time, "order_id": order_id, "price": e.price, "size": e.field(3),
-            "aux": e.field(4), "rpt_seq": e.field(7), "instrument_id": e.symbol, "action": _ACTIONS[np.minimum(kind, 10)],
+            "aux": aux, "rpt_seq": e.field(7), "instrument_id": e.symbol, "action": _ACTIONS[np.minimum(kind, 10)],
             "side": _SIDES[np.minimum(e.side, 2)], "flags": e.flags}
 
 
@@ -171,12 +174,16 @@ def status_columns(e: Events) -> Columns:
 
 
 def imbalance_columns(e: Events) -> Columns:
-    price, phase = e.price, e.field(4)
+    price, phase = e.price, e.field(4) & 0xff
     letter = np.full(len(phase), b"V", "S1")
     letter[phase == 2], letter[phase == 6] = b"O", b"C"
-    none = np.full(len(phase), NO_PRICE)
-    return {"seq": e.seq, "ts_event": e.time, "ts_auction": np.zeros(len(phase), np.uint64), "ref_price": none, "clear_price": price,
-            "upper_collar": none, "lower_collar": none, "paired_qty": e.field(3), "imbalance_qty": e.field(6),
+    # How far the collars are above the reference, 28 bits each (docs/JOURNAL.md).
+    upper, lower = e.field(4).astype(np.int64) << 28 >> 36, e.field(4).astype(np.int64) >> 36
+    reference = e.field(5).astype(np.int64)
+    none = upper == lower
+    return {"seq": e.seq, "ts_event": e.time, "ts_auction": e.field(1), "ref_price": reference, "clear_price": price,
+            "upper_collar": np.where(none, NO_PRICE, reference + upper), "lower_collar": np.where(none, NO_PRICE, reference + lower),
+            "paired_qty": e.field(3), "imbalance_qty": e.field(6),
             "instrument_id": e.symbol, "side": _SIDES[np.minimum(e.side, 2)], "auction_type": letter,
             "auction_status": (price != NO_PRICE).astype(np.uint8), "freeze": np.zeros(len(phase), np.uint8)}
 

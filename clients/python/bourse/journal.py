@@ -116,11 +116,26 @@ class Journal:
     @property
     def start(self) -> int:
         """Time of the first transaction, nanoseconds UTC."""
-        return next(self.transactions()).time
+        return self._time_of(self.first_seq)
 
     @property
     def end(self) -> int:
-        return next(self.transactions(from_seq=self.last_seq)).time
+        return self._time_of(self.last_seq)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing has been written yet: a journal that has just been made. `refresh` looks again."""
+        return self.last_seq < self.first_seq
+
+    def _time_of(self, seq: int) -> int:
+        for transaction in () if self.is_empty else self.transactions(from_seq=seq, to_seq=seq):
+            return transaction.time
+        raise RangeError(f"{self.directory} has no transaction yet; refresh() sees what is written since")
+
+    def _extent(self) -> str:
+        if self.is_empty:
+            return "no transaction yet"
+        return f"sequences {self.first_seq} to {self.last_seq}, {text(self.start)} to {text(self.end)}"
 
     @property
     def instruments(self) -> dict[int, Instrument]:
@@ -248,8 +263,7 @@ class Journal:
         for columns in self._blocks(schema, symbols, **bounds):
             collector.add(columns)
         if not collector.columns():
-            raise RangeError(f"nothing in this range: {self.directory} has {text(self.start)} to {text(self.end)}, sequences "
-                             f"{self.first_seq} to {self.last_seq}")
+            raise RangeError(f"nothing in this range: {self.directory} has {self._extent()}")
         return collector.columns()
 
     def to_ndarray(self, schema: str = "mbo", symbols: Symbols = None, **bounds: Any) -> Rows:
@@ -294,10 +308,15 @@ class Journal:
     def reports(self, from_seq: int | None = None, to_seq: int | None = None) -> tuple[Rows, Any]:
         """All accounts' reports (private), and the sequence of each."""
         parts = [extract.report_rows(w, o) for w, o in self._spans(from_seq=from_seq, to_seq=to_seq)]
+        if not parts:
+            raise RangeError(f"nothing in this range: {self.directory} has {self._extent()}")
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
     def commands(self, from_seq: int | None = None, to_seq: int | None = None) -> Rows:
-        return np.concatenate([extract.command_rows(w, o) for w, o in self._spans(from_seq=from_seq, to_seq=to_seq)])
+        parts = [extract.command_rows(w, o) for w, o in self._spans(from_seq=from_seq, to_seq=to_seq)]
+        if not parts:
+            raise RangeError(f"nothing in this range: {self.directory} has {self._extent()}")
+        return np.concatenate(parts)
 
     # Books.
     def book(self, symbol: str, seq: int | None = None, ts: Time | None = None) -> Book:
@@ -346,8 +365,7 @@ class Journal:
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{i.id}<td>{i.symbol}<td>{i.tick:f}<td>{i.lot:f}" for i in self.instruments.values())
-        return (f"<b>{self.directory}</b> sequences {self.first_seq} to {self.last_seq}, {text(self.start)} to {text(self.end)}"
-                f"<table><tr><th>id<th>symbol<th>tick<th>lot{rows}</table>")
+        return (f"<b>{self.directory}</b> {self._extent()}<table><tr><th>id<th>symbol<th>tick<th>lot{rows}</table>")
 
 
 def open(directory: str | os.PathLike[str]) -> Journal:

@@ -57,7 +57,8 @@ class Live:
         self.instruments: dict[int, Instrument] = {}
         self.streams: dict[int, Stream] = {}
         self.hello: dict[str, Any] = {}
-        self.head_seq = 0
+        self.head_seq = 0  # of the exchange's log; of several: of the one that is furthest
+        self.heads: dict[int, int] = {}  # of each log
         self._tls = tls(insecure, ca) if self.url.startswith("wss") else None
         self._reconnect, self._stale_s, self._dead_s, self._heartbeats, self._queue_max = reconnect, stale_s, dead_s, heartbeats, queue
         self._wishes: list[dict[str, Any]] = []
@@ -108,6 +109,15 @@ class Live:
         """Any request of the protocol; nothing is sent while there is no connection."""
         if self._socket is not None and self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._socket.send(json.dumps(message)), self._loop)
+
+    @property
+    def logs(self) -> int:
+        """How many logs the exchange has: each numbers its own transactions."""
+        return max(1, len(self.hello.get("logs", [])))
+
+    def log_of(self, stream: int) -> int:
+        """Which log a stream is of: it is told by the instrument's number."""
+        return ((stream & 0xFFFFFF) - 1) % self.logs
 
     def instrument(self, symbol: str) -> Instrument:
         for instrument in self.instruments.values():
@@ -384,11 +394,15 @@ class Live:
             return
         if not frame.is_snapshot:
             stream.whole, self._gaps = frame.last_seq, 0
-            self.head_seq = max(self.head_seq, frame.last_seq)
+            self._on_head(self.log_of(frame.stream_id), frame.last_seq)
         for part in stream.parts:
             await self._put(part)
         stream.parts = []
         await self._put(frame)
+
+    def _on_head(self, log: int, seq: int) -> None:
+        self.heads[log] = max(self.heads.get(log, 0), seq)
+        self.head_seq = max(self.head_seq, seq)
 
     async def _on_gap(self, stream: Stream, position: int) -> None:
         self._gaps += 1
@@ -400,6 +414,7 @@ class Live:
 
     async def _on_system(self, frame: Frame, system: System) -> None:
         code = system.code
+        log = frame.stream_id & 0xFFFFFF  # whose sequences it tells, and whose streams it is about
         if code == SystemCode.REPLAY_COMPLETED and system.stream_id:  # of a gap fill that was asked for by hand
             return
         if code in (SystemCode.HEARTBEAT, SystemCode.REPLAY_COMPLETED):
@@ -411,18 +426,18 @@ class Live:
                     await self._on_gap(stream, int(position["last_seq"]))
                 stream.is_live = True
         if code == SystemCode.HEARTBEAT:
-            self.head_seq = max(self.head_seq, system.journal_seq)
+            self._on_head(log, system.journal_seq)
             if self._heartbeats:
                 await self._put(Heartbeat(system.journal_seq, system.ts))
         elif code == SystemCode.REPLAY_COMPLETED:
             await self._put(ReplayCompleted(system.journal_seq))
         elif code == SystemCode.SLOW_READER:
-            for stream in self.streams.values():
-                stream.is_live = False
+            for number, stream in self.streams.items():
+                stream.is_live = stream.is_live and self.log_of(number) != log
             await self._put(Slow(system.lag_ns, system.lag_events))
         elif code == SystemCode.CAUGHT_UP:
-            for stream in self.streams.values():
-                stream.is_live = True
+            for number, stream in self.streams.items():
+                stream.is_live = stream.is_live or self.log_of(number) == log
             await self._put(CaughtUp(system.journal_seq))
         elif code == SystemCode.END_OF_INTERVAL:
             over = [self.streams.pop(int(p["stream_id"])) for p in system.positions if int(p["stream_id"]) in self.streams]
@@ -438,5 +453,6 @@ class Live:
             await self._on_other_system(frame, system)
 
     async def _on_other_system(self, frame: Frame, system: System) -> None:
-        if not isinstance(system.code, SystemCode):  # of a newer server: passed on
+        # Of a newer server, or what a gateway says of itself: passed on.
+        if not isinstance(system.code, SystemCode) or system.code in (SystemCode.STALE, SystemCode.CURRENT):
             await self._put(frame)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import collections
 import dataclasses
-import hashlib
-import hmac
 import itertools
 import json
 import random
 from decimal import Decimal
 from typing import Any, Callable, Iterator
 
-from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, get, tls, websockets_module
+from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, get, proof, tls, websockets_module
 from .errors import BourseError, Rejected, RemoteError, UnknownSymbol
 from .instrument import Instrument
 
@@ -39,12 +38,26 @@ class Report:
     is_replay: bool
     raw: dict[str, Any]
 
+    @property
+    def log(self) -> int:
+        """Which of the exchange's logs it is of: its numbers are that log's."""
+        return int(self.raw.get("log", 0))
+
+    @property
+    def key(self) -> int:
+        return order_key(self.order_id, self.log)
+
     @staticmethod
     def of(raw: dict[str, Any]) -> Report:
         return Report(int(raw["exec_seq"]), int(raw["seq"]), raw["exec_type"], raw.get("status", ""), int(raw.get("order_id", 0)),
                       int(raw.get("client_seq", 0)), raw.get("symbol", ""), Decimal(raw.get("last_qty", "0")),
                       Decimal(raw["last_px"]) if "last_px" in raw else None, Decimal(raw.get("leaves_qty", "0")),
                       Decimal(raw.get("cum_qty", "0")), bool(raw.get("replay")), raw)
+
+
+def order_key(order_id: int, log: int) -> int:
+    """The number of an order in `Trader.orders`: its id, and above it the log, for two logs may use the same id."""
+    return order_id | log << 56
 
 
 @dataclasses.dataclass(slots=True)
@@ -60,6 +73,7 @@ class Order:
     filled: Decimal = Decimal(0)
     leaves: Decimal = Decimal(0)
     fills: list[Report] = dataclasses.field(default_factory=list)
+    log: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -100,8 +114,9 @@ class AsyncTrader:
         self._tls = tls(insecure, ca) if self.url.startswith("wss") else None
         self._insecure, self._ca = insecure, ca
         self._reconnect, self._timeout = reconnect, timeout
-        self._client_seq = 0
-        self._exec_seq = 0
+        self.logs = 1  # of the exchange; each numbers requests and reports by itself
+        self._client_seq: dict[int, int] = collections.defaultdict(int)
+        self._exec_seq: dict[int, int] = collections.defaultdict(int)
         self._pending: dict[str, _Request] = {}
         self._questions: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
@@ -176,36 +191,37 @@ class AsyncTrader:
                 question.set_exception(self._failure)
         self._questions.clear()
 
-    def _proof(self, text: bytes) -> tuple[str, bytes]:
-        """HMAC with a secret; Ed25519 with a private key as PEM."""
-        if not self._secret.startswith(b"-----BEGIN"):
-            return "hmac-sha256", hmac.new(self._secret, text, hashlib.sha256).digest()
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-        private: Any = load_pem_private_key(self._secret, None)
-        return "ed25519", private.sign(text)
-
     async def _log_on(self, socket: Any) -> None:
         hello = json.loads(await socket.recv())
-        algorithm, signature = self._proof(f"{hello['nonce']}|{hello['session']}".encode())
-        auth = {"op": "auth", "id": "auth", "key": self._key, "alg": algorithm, "sig": base64.b64encode(signature).decode(), **self._auth}
+        auth: dict[str, Any] = {"op": "auth", "id": "auth", "key": self._key, **self._auth}
+        auth |= proof(self._secret, f"{hello['nonce']}|{hello['session']}")
         again = self._is_ready.is_set()
-        if again:
-            auth["exec_from"] = str(self._exec_seq + 1)
+        self.logs = max(1, len(hello.get("logs", [])))
+        if again and self.logs == 1:
+            auth["exec_from"] = str(self._exec_seq[0] + 1)
+        elif again:
+            auth["logs"] = [{"log": log, "exec_from": str(self._exec_seq[log] + 1)} for log in range(self.logs)]
         await socket.send(json.dumps(auth))
         reply = json.loads(await socket.recv())
         if reply["op"] != "auth_ok":
             raise RemoteError(reply)
         self.account = int(reply["account"])
-        self._client_seq = max(self._client_seq, int(reply["next_client_seq"]) - 1)
-        head = int(reply["exec_head"])
+        told = {int(one["log"]): one for one in reply.get("logs", [])}
+        heads = {}
+        for log in range(self.logs):
+            of_log = {**reply, **told.get(log, {})}
+            self._client_seq[log] = max(self._client_seq[log], int(of_log["next_client_seq"]) - 1)
+            heads[log] = int(of_log["exec_head"])
         if not again:
-            self._exec_seq = head
+            self._exec_seq.update(heads)
             return
         self.reconnects += 1
-        while self._exec_seq < head:  # what has happened meanwhile, before anything is sent again
+        while any(self._exec_seq[log] < head for log, head in heads.items()):  # what has happened meanwhile, before anything is sent again
             message = json.loads(await socket.recv())
             if message.get("op") == "error" and message.get("code") == 4001:  # the log no longer has them
-                break
+                log = int(message.get("log", 0))
+                self._exec_seq[log] = max(self._exec_seq[log], heads[log])
+                continue
             self._on_message(message)
         for request in list(self._pending.values()):
             request.is_repeated = True
@@ -218,10 +234,10 @@ class AsyncTrader:
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["op"] == "exec":
             report = Report.of(message)
-            if report.exec_seq <= self._exec_seq:
+            if report.exec_seq <= self._exec_seq[report.log]:
                 return
-            self._exec_seq = report.exec_seq
-            order = self.orders.get(report.order_id)
+            self._exec_seq[report.log] = report.exec_seq
+            order = self.orders.get(report.key)
             if order is not None:
                 order.take(report)
             for key, request in list(self._pending.items()):
@@ -259,27 +275,36 @@ class AsyncTrader:
         if decided is None:
             request.answer.set_exception(BourseError(f"client_seq {message.get('client_seq')}: the exchange tells no decision about it"))
             return
-        if request.message["op"] == "order" and decided.order_id and decided.order_id not in self.orders:
+        if request.message["op"] == "order" and decided.order_id and decided.key not in self.orders:
             self._remember(decided)
             for report in reports:
                 if report.order_id == decided.order_id and report.exec_seq > decided.exec_seq:
-                    self.orders[decided.order_id].take(report)
+                    self.orders[decided.key].take(report)
         request.answer.set_result(decided)
 
     def _remember(self, report: Report) -> None:
         raw = report.raw
         order = Order(report.symbol, raw.get("side", ""), report.order_id, report.client_seq,
-                      Decimal(raw["price"]) if "price" in raw else None, Decimal(raw.get("qty", "0")))
+                      Decimal(raw["price"]) if "price" in raw else None, Decimal(raw.get("qty", "0")), log=report.log)
         order.take(report)
-        self.orders[report.order_id] = order
+        self.orders[report.key] = order
+
+    def _log_of(self, message: dict[str, Any]) -> int:
+        """The log that a request goes to: that of its symbol, or the one it names."""
+        instrument = self.instruments.get(message.get("symbol", ""))
+        return int(message["log"]) if instrument is None and "log" in message else (instrument.id - 1) % self.logs if instrument else 0
 
     async def request(self, message: dict[str, Any], is_answer: Callable[[Report], bool] | None = None) -> Report:
         """Sends it with the next client_seq and waits for the report that answers it."""
-        self._client_seq += 1
-        number = self._client_seq
-        message = {**message, "id": str(number), "client_seq": str(number)}
+        log = self._log_of(message)
+        self._client_seq[log] += 1
+        number = self._client_seq[log]
+        key = str(number) if log == 0 else f"{log}/{number}"
+        message = {**message, "id": key, "client_seq": str(number)}
 
         def answers(report: Report) -> bool:
+            if report.log != log:
+                return False
             if report.client_seq == number and report.type in ("accepted", "replaced", "rejected", "cancel_rejected"):
                 return True
             return is_answer is not None and is_answer(report)
@@ -287,7 +312,7 @@ class AsyncTrader:
         if self._failure is not None:
             raise self._failure
         request = _Request(message, answers, asyncio.get_running_loop().create_future())
-        self._pending[str(number)] = request
+        self._pending[key] = request
         if self._socket is not None:
             try:
                 await self._socket.send(json.dumps(message))
@@ -296,7 +321,7 @@ class AsyncTrader:
         try:
             report = await asyncio.wait_for(request.answer, self._timeout)
         finally:
-            self._pending.pop(str(number), None)
+            self._pending.pop(key, None)
         if report.type in ("rejected", "cancel_rejected"):
             raise _rejection(report)
         return report
@@ -322,7 +347,7 @@ class AsyncTrader:
             message["px"] = str(price)
         message.setdefault("type", "limit" if "px" in message else "market")
         report = await self.request(message)
-        return self.orders[report.order_id]
+        return self.orders[report.key]
 
     async def buy(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
         return await self.order(symbol, "buy", size, **fields)
@@ -330,10 +355,18 @@ class AsyncTrader:
     async def sell(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
         return await self.order(symbol, "sell", size, **fields)
 
+    @staticmethod
+    def _named(order: Order | int) -> dict[str, Any]:
+        """An order, or the key of one."""
+        key = order if isinstance(order, int) else order_key(order.order_id, order.log)
+        number, log = key & ((1 << 56) - 1), key >> 56
+        return {"order_id": str(number), **({"log": log} if log else {})}
+
     async def cancel(self, order: Order | int) -> Report:
         """Rejected with 5009 if it is gone already."""
-        number = order if isinstance(order, int) else order.order_id
-        return await self.request({"op": "cancel", "order_id": str(number)}, lambda r: r.order_id == number and r.type == "canceled")
+        named = self._of_some_log(self._named(order))
+        number = int(named["order_id"])
+        return await self.request({"op": "cancel", **named}, lambda r: r.order_id == number and r.type == "canceled")
 
     async def amend(self, order: Order, price: Number | None = None, size: Number | None = None, **fields: Any) -> Report:
         message: dict[str, Any] = {"op": "amend", "symbol": order.symbol, "order_id": str(order.order_id), **fields}
@@ -341,12 +374,21 @@ class AsyncTrader:
         message["qty"] = str(size if size is not None else order.leaves)
         return await self.request(message, lambda r: r.order_id == order.order_id and r.type == "replaced")
 
+    def _of_some_log(self, message: dict[str, Any]) -> dict[str, Any]:
+        return message if self.logs == 1 else {"log": 0, **message}
+
     async def cancel_all(self, symbol: str | None = None) -> Report:
-        return await self.request({"op": "mass_cancel", **({"symbol": symbol} if symbol else {})})
+        """In all logs, one after the other; the report is the last one's."""
+        return await self._in_each_log({"op": "mass_cancel", **({"symbol": symbol} if symbol else {})})
+
+    async def _in_each_log(self, message: dict[str, Any]) -> Report:
+        if self.logs == 1 or "symbol" in message:
+            return await self.request(message)
+        return [await self.request({**message, "log": log}) for log in range(self.logs)][-1]
 
     async def cancel_after(self, ms: int) -> Report:
         """The dead-man timer: everything is cancelled unless this is called again within `ms`; 0 disarms."""
-        return await self.request({"op": "cancel_after", "ms": ms})
+        return await self._in_each_log({"op": "cancel_after", "ms": ms})
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """A question that is not sequenced: order_status, open_orders. RemoteError if the server cannot answer it."""
@@ -361,22 +403,25 @@ class AsyncTrader:
 
     async def open_orders(self, symbol: str | None = None) -> list[Order]:
         """All open orders of the account, newest first, whoever sent them."""
+        if symbol or self.logs == 1:
+            return await self._open_orders({"symbol": symbol} if symbol else {}, self._log_of({"symbol": symbol or ""}))
+        return [order for log in range(self.logs) for order in await self._open_orders({"log": log}, log)]
+
+    async def _open_orders(self, below: dict[str, Any], log: int) -> list[Order]:
         found: list[Order] = []
-        below: dict[str, Any] = {"symbol": symbol} if symbol else {}
         while True:
             page = await self.ask({"op": "open_orders", **below})
             for raw in page["orders"]:
                 found.append(Order(raw.get("symbol", ""), raw.get("side", ""), int(raw["order_id"]), int(raw.get("client_seq", 0)),
                                    Decimal(raw["price"]) if "price" in raw else None, Decimal(raw.get("qty", "0")), raw.get("status", "open"),
-                                   Decimal(raw.get("cum_qty", "0")), Decimal(raw.get("leaves_qty", "0"))))
+                                   Decimal(raw.get("cum_qty", "0")), Decimal(raw.get("leaves_qty", "0")), log=log))
             if "next_below" not in page:
                 return found
             below["below_order_id"] = page["next_below"]
 
     async def order_status(self, order: Order | int) -> dict[str, Any]:
         """{"open", "order" or "report"}, as docs/PROTOCOL.md tells."""
-        number = order if isinstance(order, int) else order.order_id
-        return await self.ask({"op": "order_status", "order_id": str(number)})
+        return await self.ask({"op": "order_status", **self._of_some_log(self._named(order))})
 
     async def next_report(self) -> Report:
         return await self._reports.get()

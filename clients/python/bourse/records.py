@@ -160,6 +160,8 @@ class SystemCode(enum.IntEnum):
     END_OF_REPLAY = 11
     CLOCK_TICK = 12
     ERROR = 13
+    STALE = 14
+    CURRENT = 15
 
 
 class CommandType(enum.IntEnum):

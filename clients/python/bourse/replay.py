@@ -19,19 +19,23 @@ from .times import Time, nanoseconds
 
 class Replay(Live):
     """Range: from_seq, from_ts or session; to_seq or to_ts. Pace: speed (0.1 to 1000, or "max"), max_gap_ms, tick_ms, paused. `stay`: do not
-    end with the range; `key`: those who name the same one are one replay. A cut connection is an error: the pace was lost with it."""
+    end with the range; `key`: those who name the same one are one replay; `log`: which one, if the exchange has several (Live.log_of). A cut connection is an error: the pace was lost with it."""
 
     def __init__(self, url: str, *, insecure: bool = False, ca: str | None = None, from_seq: int | None = None, from_ts: Time | None = None,
                  session: int | str | None = None, to_seq: int | None = None, to_ts: Time | None = None, speed: float | str = 1,
                  max_gap_ms: int | None = None, tick_ms: int | None = None, paused: bool = False, stay: bool = False,
-                 key: str | None = None, **options: Any) -> None:
+                 key: str | None = None, log: int | None = None, **options: Any) -> None:
         query: dict[str, Any] = {"from_seq": from_seq, "session": session, "to_seq": to_seq, "speed": speed, "max_gap_ms": max_gap_ms,
-                                 "tick_ms": tick_ms, "paused": 1 if paused else None, "stay": 1 if stay else None, "key": key,
+                                 "tick_ms": tick_ms, "paused": 1 if paused else None, "stay": 1 if stay else None, "key": key, "log": log,
                                  "from_ts": None if from_ts is None else nanoseconds(from_ts),
                                  "to_ts": None if to_ts is None else nanoseconds(to_ts)}
         path = "/v1/replay?" + urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
         super().__init__(url, insecure=insecure, ca=ca, path=path, reconnect=False, **options)
+        self._log = log or 0
         self.state = ReplayState("waiting", 0, 0, str(speed), 0)
+
+    def log_of(self, stream: int) -> int:
+        return self._log
 
     def pause(self) -> None:
         self.request({"op": "pause"})

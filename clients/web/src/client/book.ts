@@ -1,10 +1,11 @@
-// The displayed book of one instrument, kept from mbo events by the rules of docs/PROTOCOL.md, section 3.
+// The displayed book of one instrument, by the rules of docs/PROTOCOL.md, section 3: Book is kept from mbo events,
+// order by order; LevelBook from level updates, where nobody needs to know one order from another.
 //   Shape:  orders in slots of typed arrays (no object per order); levels per side in a map by price
 //           and in an array of prices, best price last.
 //   Owner:  one feed writes; the page reads between two frames. `version` changes with every change.
 //   Errors: what cannot follow from the book (an execution of an unknown order) is counted in `faults`:
 //           the feed then asks for a snapshot. It never guesses.
-import { Frame, Mbo } from './frame';
+import { Frame, LevelUpdate, Mbo } from './frame';
 import type { Units } from './decimal';
 
 export type Side = 'B' | 'A';
@@ -16,16 +17,20 @@ export interface Level {
 
 const BID = 66;
 const ACTION = { add: 65, modify: 77, cancel: 67, execute: 69, clear: 82 } as const;
+const LEVEL_ACTION = { new: 78, change: 67, delete: 68, clear: 82 } as const;
 
 export class BookSide {
   readonly levels = new Map<number, Level>();
   readonly prices: number[] = []; // the best one last
+  orders = 0;
   constructor(private readonly sign: 1 | -1) {} // 1: the highest price is the best
 
   get best(): Level | undefined {
     return this.levels.get(this.prices[this.prices.length - 1]);
   }
+  // By so many lots and orders.
   change(price: number, lots: number, orders: number): void {
+    this.orders += orders;
     const level = this.levels.get(price);
     if (level === undefined) {
       this.levels.set(price, { price, size: lots, count: orders });
@@ -38,7 +43,13 @@ export class BookSide {
     this.levels.delete(price);
     this.prices.splice(this.find(price), 1);
   }
+  // To so many; 0: there is no such level any more.
+  set(price: number, lots: number, orders: number): void {
+    const level = this.levels.get(price);
+    if (level !== undefined || orders > 0) this.change(price, lots - (level?.size ?? 0), orders - (level?.count ?? 0));
+  }
   clear(): void {
+    this.orders = 0;
     this.levels.clear();
     this.prices.length = 0;
   }
@@ -61,13 +72,53 @@ export class BookSide {
   }
 }
 
-export class Book {
+// What both have, and all that a reader of prices needs.
+export abstract class DepthBook {
   readonly bids = new BookSide(1);
   readonly asks = new BookSide(-1);
   seq = 0; // the last transaction that is in the book
   tsMs = 0;
   version = 0;
   faults = 0;
+  publicEvents = 0; // of the instrument, ever: rpt_seq
+
+  get orders(): number {
+    return this.bids.orders + this.asks.orders;
+  }
+  // Event number i of a frame of its channel.
+  abstract apply(frame: Frame, i: number, units: Units): void;
+
+  clear(): void {
+    this.bids.clear();
+    this.asks.clear();
+    ++this.version;
+  }
+  // The best levels of a side, best first.
+  top(side: Side, count: number): Level[] {
+    const { prices, levels } = side === 'B' ? this.bids : this.asks;
+    const found: Level[] = [];
+    for (let i = prices.length - 1; i >= 0 && found.length < count; --i) found.push(levels.get(prices[i])!);
+    return found;
+  }
+}
+
+export class LevelBook extends DepthBook {
+  apply(frame: Frame, i: number, units: Units): void {
+    const action = frame.byte(i, LevelUpdate.action);
+    this.seq = frame.wide(i, LevelUpdate.seq);
+    this.tsMs = frame.wide(i, LevelUpdate.tsEvent) / 1e6;
+    this.publicEvents = frame.wide(i, LevelUpdate.rptSeq);
+    if (action === LEVEL_ACTION.clear) return this.clear();
+    if (action !== LEVEL_ACTION.new && action !== LEVEL_ACTION.change && action !== LEVEL_ACTION.delete) return;
+    ++this.version;
+    const side = frame.byte(i, LevelUpdate.side) === BID ? this.bids : this.asks;
+    const price = units.ticksOf(frame.signed(i, LevelUpdate.price));
+    if (action === LEVEL_ACTION.delete) side.set(price, 0, 0);
+    else side.set(price, units.lotsOf(frame.wide(i, LevelUpdate.size)), frame.word(i, LevelUpdate.count));
+  }
+}
+
+export class Book extends DepthBook {
   private slots = new Map<number, number>(); // order id -> slot
   private price = new Float64Array(1024);
   private size = new Float64Array(1024);
@@ -75,15 +126,11 @@ export class Book {
   private free: number[] = [];
   private used = 0;
 
-  get orders(): number {
-    return this.slots.size;
-  }
-
-  // Event number i of an mbo frame.
   apply(frame: Frame, i: number, units: Units): void {
     const action = frame.byte(i, Mbo.action);
     this.seq = frame.wide(i, Mbo.seq);
     this.tsMs = frame.wide(i, Mbo.tsEvent) / 1e6;
+    this.publicEvents = frame.wide(i, Mbo.rptSeq);
     if (action === ACTION.clear) {
       this.clear();
       return;
@@ -142,22 +189,12 @@ export class Book {
     this.free.push(slot);
   }
 
-  clear(): void {
-    this.bids.clear();
-    this.asks.clear();
+  override clear(): void {
+    super.clear();
     this.slots.clear();
     this.free.length = 0;
     this.used = 0;
     this.faults = 0;
-    ++this.version;
-  }
-
-  // The best levels of a side, best first.
-  top(side: Side, count: number): Level[] {
-    const { prices, levels } = side === 'B' ? this.bids : this.asks;
-    const found: Level[] = [];
-    for (let i = prices.length - 1; i >= 0 && found.length < count; --i) found.push(levels.get(prices[i])!);
-    return found;
   }
 
   private side(slot: number): BookSide {

@@ -6,6 +6,7 @@ export interface Hello {
 }
 export interface StreamInfo {
   stream: number; channel: string; symbol: string; instrument_id: number; from_seq: string; live_seq?: string;
+  interval_ms?: number; conflate_ms?: number;
 }
 export interface ServerError {
   op?: 'error'; id?: number; code: number; name: string; msg: string; hint?: string; symbol?: string; channel?: string;

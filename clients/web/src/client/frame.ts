@@ -4,7 +4,7 @@
 //   Owner:  one Frame may be used for all frames of a connection; what it shows is valid until the next open().
 //   Errors: open() returns false for bytes that are no frame, or one that is cut short.
 
-export const Channel = { mbo: 1, bbo: 3, trade: 4, status: 8, definition: 9, system: 12, exec: 13 } as const;
+export const Channel = { mbo: 1, level: 2, bbo: 3, trade: 4, bar: 6, status: 8, definition: 9, system: 12, exec: 13 } as const;
 export const Flag = {
   snapshot: 1, snapBegin: 2, snapEnd: 4, replay: 8, conflated: 16, flushLast: 32, heartbeat: 64, partial: 128,
 } as const;
@@ -14,10 +14,13 @@ const IDENTIFIER = 0x4b434954; // "TICK"
 const HEADER_BYTES = 40;
 const TWO_32 = 4294967296;
 // Bytes of one struct, by channel; 0: the payload is a table.
-const STRUCT_BYTES = [0, 64, 0, 72, 72, 0, 0, 0, 40, 0, 0, 0, 0, 0];
+const STRUCT_BYTES = [0, 64, 56, 72, 72, 0, 104, 0, 40, 0, 0, 0, 0, 0];
 
 // Byte offsets inside the structs of schemas/market_data.fbs.
 export const Mbo = { seq: 0, tsEvent: 8, orderId: 16, price: 24, size: 32, aux: 40, rptSeq: 48, instrumentId: 56, action: 60, side: 61, flags: 62 } as const;
+export const LevelUpdate = { seq: 0, tsEvent: 8, price: 16, size: 24, rptSeq: 32, instrumentId: 40, count: 44, action: 48, side: 49, flags: 50, level: 52 } as const;
+export const BarFrame = { seq: 0, tsOpen: 8, tsClose: 16, open: 24, high: 32, low: 40, close: 48, volume: 56, buyVolume: 64, intervalMs: 88, trades: 92, instrumentId: 96, flags: 100 } as const;
+export const BarFlag = { closed: 1, snapshot: 2, empty: 4 } as const;
 export const Trade = { seq: 0, tsEvent: 8, price: 16, size: 24, matchId: 32, makerId: 40, takerId: 48, rptSeq: 56, instrumentId: 64, kind: 68, side: 69, flags: 70 } as const;
 export const Bbo = { seq: 0, tsEvent: 8, bidPx: 16, askPx: 24, bidSz: 32, askSz: 40, rptSeq: 48, instrumentId: 56, bidCt: 60, askCt: 64, flags: 68 } as const;
 export const Status = { seq: 0, tsEvent: 8, rptSeq: 16, instrumentId: 24, action: 28, reason: 30, tradingEvent: 32, isTrading: 34, isQuoting: 35, flags: 36 } as const;

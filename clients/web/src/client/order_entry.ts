@@ -37,11 +37,24 @@ const AUTH_ID = 0;
 const FILLS_MAX = 200;
 const OPEN = new Set(['open', 'partially_filled', 'waiting']);
 
-export async function signature(secret: string, nonce: string, session: string): Promise<string> {
+// `secret`: what `bourse keys new` has written for the client: the text of an HMAC secret, or 32 bytes of a private key
+// in base64.
+export interface ApiKey { id: string; secret: string; algorithm?: 'ed25519' | 'hmac-sha256' }
+
+// What stands before the 32 bytes in a PKCS #8 file of an Ed25519 key.
+const PKCS8_ED25519 = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+export async function signature({ secret, algorithm }: ApiKey, nonce: string, session: string): Promise<string> {
   const utf8 = new TextEncoder();
+  const text = utf8.encode(nonce + '|' + session);
+  const base64 = (bytes: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+  if (algorithm === 'ed25519') {
+    const der = [...PKCS8_ED25519, ...Array.from(atob(secret), (c) => c.charCodeAt(0))];
+    const key = await crypto.subtle.importKey('pkcs8', Uint8Array.from(der), 'Ed25519', false, ['sign']);
+    return base64(await crypto.subtle.sign('Ed25519', key, text));
+  }
   const key = await crypto.subtle.importKey('raw', utf8.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  const bytes = new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8.encode(nonce + '|' + session)));
-  return btoa(String.fromCharCode(...bytes));
+  return base64(await crypto.subtle.sign('HMAC', key, text));
 }
 
 export class OrderEntry {
@@ -49,6 +62,7 @@ export class OrderEntry {
   readonly open = new Map<string, OwnOrder>(); // by order id, oldest first
   readonly fills: Fill[] = [];
   signedIn = false;
+  wasRefused = false; // the key; nothing is tried again until another one is given
   account = 0;
   private waiting = new Map<string, Waiting>();
   private byRequest = new Map<number, string>();
@@ -60,7 +74,7 @@ export class OrderEntry {
   private catchUpTo = 0;
   private signedInMs = 0;
 
-  constructor(base: string, private readonly key: { id: string; secret: string }, private readonly told: TradeEvents) {
+  constructor(base: string, private key: ApiKey, private readonly told: TradeEvents) {
     this.connection = new Connection(base + '/v1/trade', 'bourse.json.v1', {
       hello: (hello) => void this.signIn(hello),
       text: (message) => this.text(message),
@@ -73,6 +87,19 @@ export class OrderEntry {
   }
 
   start(): void {
+    this.connection.start();
+  }
+  // As somebody else from now on: nothing of the account before is kept.
+  signInAs(key: ApiKey): void {
+    this.connection.stop();
+    for (const one of [...this.waiting.values()]) this.settle(one.key, { kind: 'lost' });
+    this.key = key;
+    this.signedIn = this.wasRefused = false;
+    this.account = this.execSeq = this.seq = this.catchUpTo = 0;
+    this.open.clear();
+    this.fills.length = 0;
+    this.told.orders();
+    this.told.state('connecting', '');
     this.connection.start();
   }
   get inFlight(): number {
@@ -105,10 +132,15 @@ export class OrderEntry {
   }
 
   private async signIn(hello: Hello): Promise<void> {
-    const message: Record<string, unknown> = {
-      op: 'auth', id: AUTH_ID, key: this.key.id, alg: 'hmac-sha256',
-      sig: await signature(this.key.secret, hello.nonce, hello.session),
-    };
+    const { key } = this;
+    let sig = '';
+    try {
+      sig = await signature(key, hello.nonce, hello.session);
+    } catch (error) {
+      return this.refuse('this browser cannot sign with it: ' + String(error));
+    }
+    if (key !== this.key) return; // another key was given meanwhile
+    const message: Record<string, unknown> = { op: 'auth', id: AUTH_ID, key: key.id, alg: key.algorithm ?? 'hmac-sha256', sig };
     if (this.execSeq > 0) {
       message.exec_from = String(this.execSeq + 1);
       message.from_seq = String(this.seq + 1);
@@ -140,13 +172,15 @@ export class OrderEntry {
       if (one.sentMs < this.signedInMs) this.settle(one.key, { kind: 'lost' });
   }
 
+  // Trying again with the same key would only be refused again.
+  private refuse(reason: string): void {
+    this.wasRefused = true;
+    this.connection.stop();
+    this.told.state('down', reason);
+  }
+
   private refused(error: ServerError): void {
-    if (error.id === AUTH_ID) {
-      // Trying again with the same key would only be refused again.
-      this.connection.stop();
-      this.told.state('down', error.msg);
-      return;
-    }
+    if (error.id === AUTH_ID) return this.refuse(error.msg);
     const key = error.id === undefined ? undefined : this.byRequest.get(error.id);
     if (key === undefined) return;
     const waiting = this.waiting.get(key);

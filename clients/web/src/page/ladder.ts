@@ -1,5 +1,6 @@
 // The static ladder: prices stand still, sizes move. It recentres on key c, or when the last price has left the view
-// while the pointer is elsewhere: never under the hand that is about to click.
+// while the pointer is elsewhere: never under the hand that is about to click. An own order is taken by its mark and
+// dropped at another price; the ticket then reads back what that would send.
 import type { Level, OwnOrder } from '../client/index';
 import { $, grouped, Surface } from './dom';
 import type { Market } from './market';
@@ -19,6 +20,16 @@ export interface LadderRow {
   isLast: boolean;
 }
 
+export interface LadderEvents {
+  picked(side: 'buy' | 'sell', price: number): void; // a click on a row
+  moved(order: OwnOrder, price: number): void;        // an own order was dropped there
+}
+interface Drag {
+  order: OwnOrder;
+  from: number; // rows
+  to: number;
+}
+
 export class Ladder {
   group = 0; // ticks per row
   private readonly surface: Surface;
@@ -30,9 +41,12 @@ export class Ladder {
   private hoverRow = -1;
   private cells: { bid: number; ask: number; bidMs: number; askMs: number; left: string; middle: string; right: string }[] = [];
   private all = true;
+  private own: readonly OwnOrder[] = []; // as last painted
+  private drag: Drag | null = null;
+  private dropped = false; // the click that follows a drop is none
   private market: Market | null = null;
 
-  constructor(private readonly picked: (side: 'buy' | 'sell', price: number) => void) {
+  constructor(private readonly told: LadderEvents) {
     const canvas = $<HTMLCanvasElement>('ladder');
     this.surface = new Surface(canvas, () => this.repaint());
     onTheme(() => this.repaint());
@@ -41,8 +55,14 @@ export class Ladder {
       this.hovered = false;
       this.hoverRow = -1;
     });
-    canvas.addEventListener('pointermove', (e) => (this.hoverRow = Math.floor(e.offsetY / ROW)));
-    canvas.addEventListener('click', (e) => this.click(e.offsetX, Math.floor(e.offsetY / ROW)));
+    canvas.addEventListener('pointerdown', (e) => this.take(e));
+    canvas.addEventListener('pointermove', (e) => this.move(e.offsetX, Math.floor(e.offsetY / ROW)));
+    canvas.addEventListener('pointerup', () => this.drop());
+    canvas.addEventListener('pointercancel', () => this.leaveDrag());
+    canvas.addEventListener('click', (e) => {
+      if (!this.dropped) this.click(e.offsetX, Math.floor(e.offsetY / ROW));
+      this.dropped = false;
+    });
     canvas.addEventListener('wheel', (e) => {
       this.centre -= Math.sign(e.deltaY) * 3;
       this.repaint();
@@ -95,10 +115,48 @@ export class Ladder {
     return Math.floor(this.surface.height / ROW);
   }
 
+  private priceAt(row: number): number {
+    return (this.centre + Math.floor(this.rows / 2) - row) * this.group;
+  }
   private click(x: number, row: number): void {
-    const index = this.centre + Math.floor(this.rows / 2) - row;
-    if (!this.market || Number.isNaN(index)) return;
-    this.picked(x < this.surface.width / 2 ? 'buy' : 'sell', index * this.group);
+    const price = this.priceAt(row);
+    if (!this.market || Number.isNaN(price)) return;
+    this.told.picked(x < this.surface.width / 2 ? 'buy' : 'sell', price);
+  }
+
+  // The newest own order of that side in that row.
+  private orderAt(x: number, row: number): OwnOrder | undefined {
+    const { market, group } = this;
+    if (!market || group === 0) return undefined;
+    const side = x < this.surface.width / 2 ? 'buy' : 'sell';
+    const round = side === 'buy' ? Math.floor : Math.ceil;
+    const price = this.priceAt(row);
+    return [...this.own].reverse().find((one) => one.symbol === market.symbol && one.side === side && one.price !== '' &&
+      round(market.units.parsePrice(one.price) / group) * group === price);
+  }
+  private take(e: PointerEvent): void {
+    this.dropped = false;
+    const row = Math.floor(e.offsetY / ROW);
+    const order = e.button === 0 ? this.orderAt(e.offsetX, row) : undefined;
+    if (!order) return;
+    this.drag = { order, from: row, to: row };
+    this.surface.canvas.setPointerCapture(e.pointerId);
+  }
+  private move(x: number, row: number): void {
+    this.hoverRow = row;
+    const { canvas } = this.surface;
+    if (this.drag) this.drag.to = Math.max(0, Math.min(this.rows - 1, row));
+    canvas.style.cursor = this.drag ? 'grabbing' : this.orderAt(x, row) ? 'grab' : '';
+  }
+  private drop(): void {
+    const { drag } = this;
+    this.leaveDrag();
+    if (!drag || drag.to === drag.from) return;
+    this.dropped = true;
+    this.told.moved(drag.order, this.priceAt(drag.to));
+  }
+  leaveDrag(): void {
+    this.drag = null;
   }
 
   // The rows that are seen, best asks above: numbers, bars and marks of one state of the book.
@@ -142,8 +200,9 @@ export class Ladder {
     return rows;
   }
 
-  paint(orders: Iterable<OwnOrder>): void {
+  paint(orders: readonly OwnOrder[]): void {
     const market = this.market;
+    this.own = orders;
     if (!market || Number.isNaN(market.centre) || this.surface.height < ROW) return;
     if (this.group === 0) {
       this.group = this.natural();
@@ -169,6 +228,7 @@ export class Ladder {
   }
 
   private follow(market: Market): void {
+    if (this.drag) return; // what is held must not be moved under the hand
     const off = Math.abs(Math.round(market.centre / this.group) - this.centre);
     if (Number.isNaN(this.centre) || (!this.hovered && off > this.rows / 2 - 2)) this.recentre();
   }
@@ -194,11 +254,12 @@ export class Ladder {
     const bidGlows = !calm.matches && now - cells.bidMs < FLASH_MS;
     const askGlows = !calm.matches && now - cells.askMs < FLASH_MS;
     const hovered = i === this.hoverRow;
-    const left = `${row.bid} ${row.ownBid} ${bidGlows} ${hovered}`;
-    const right = `${row.ask} ${row.ownAsk} ${askGlows} ${hovered}`;
+    const target = this.drag && this.drag.to === i && this.drag.to !== this.drag.from ? this.drag.order : null;
+    const left = `${row.bid} ${row.ownBid} ${bidGlows} ${hovered} ${target?.side === 'buy'}`;
+    const right = `${row.ask} ${row.ownAsk} ${askGlows} ${hovered} ${target?.side === 'sell'}`;
     const middle = `${row.isLast} ${row.bid > 0} ${row.ask > 0}`;
-    if (cells.left !== left) this.drawSide(row.bid, row.ownBid, true, i * ROW, bidGlows, hovered);
-    if (cells.right !== right) this.drawSide(row.ask, row.ownAsk, false, i * ROW, askGlows, hovered);
+    if (cells.left !== left) this.drawSide(row.bid, row.ownBid, true, i * ROW, bidGlows, hovered, target?.side === 'buy' ? target : null);
+    if (cells.right !== right) this.drawSide(row.ask, row.ownAsk, false, i * ROW, askGlows, hovered, target?.side === 'sell' ? target : null);
     if (cells.middle !== middle) this.drawPrice(row, i * ROW);
     cells.left = left;
     cells.right = right;
@@ -209,7 +270,7 @@ export class Ladder {
     return Math.round(Math.min(112, this.surface.width * 0.32));
   }
 
-  private drawSide(lots: number, own: number, bid: boolean, y: number, glows: boolean, hovered: boolean): void {
+  private drawSide(lots: number, own: number, bid: boolean, y: number, glows: boolean, hovered: boolean, coming: OwnOrder | null): void {
     const { context, width } = this.surface;
     const units = this.market!.units;
     const room = (width - this.priceWidth) / 2;
@@ -230,12 +291,17 @@ export class Ladder {
       context.textAlign = bid ? 'right' : 'left';
       context.fillText(units.size(lots), near + away * 7, middle);
     }
-    if (own > 0) {
+    if (coming) {
+      context.strokeStyle = palette.accent;
+      context.strokeRect((bid ? 0 : near) + 1.5, y + 1.5, room - 3, ROW - 3);
+    }
+    if (own > 0 || coming) {
       const edge = bid ? 0 : width;
       context.fillStyle = palette.accent;
       context.fillRect(bid ? 0 : width - 3, y + 1, 3, ROW - 2);
       context.textAlign = bid ? 'left' : 'right';
-      context.fillText(bid ? '▸ ' + units.size(own) : units.size(own) + ' ◂', edge - away * 8, middle);
+      const size = coming ? coming.leaves : units.size(own);
+      context.fillText(bid ? '▸ ' + size : size + ' ◂', edge - away * 8, middle);
     }
   }
 

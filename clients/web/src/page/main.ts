@@ -1,11 +1,13 @@
 // The trading page: wires the client to the panels, and paints them once per frame from one state.
 import { type ConnectionState, MarketFeed, OrderEntry, type OwnOrder, phaseInWords, takesOrders } from '../client/index';
 import { nowMs } from '../client/connection';
+import { Account, savedKey } from './account';
 import { Candles } from './candles';
 import { Depth } from './depth';
 import { $, grouped, make, setText } from './dom';
 import { startKeys } from './keys';
 import { Ladder } from './ladder';
+import { startLayout } from './layout';
 import { LatencyStrip } from './latency';
 import { Market } from './market';
 import { OrdersPanel } from './orders_panel';
@@ -16,15 +18,16 @@ import { nextTheme, startTheme } from './theme';
 import { Ticket } from './ticket';
 
 const HISTORY_MS = 30 * 60_000;
+const BARS_SHOWN = 1800; // of the past, but never more than some hours of log to be read by the exchange
+const BAR_HISTORY_MAX_MS = 6 * 3600_000;
 const base = `wss://${location.host}`;
-// The demo's key, published in docs/PROTOCOL.md. Another one may be set in the browser's own storage.
-const key = JSON.parse(localStorage.getItem('key') ?? 'null') ?? { id: 'demo', secret: 'bourse-demo-secret-not-for-production' };
 
 let live: Market | null = null;
 let symbol = '';
 let feedState: ConnectionState = 'connecting';
 let feedReason = '';
 let tradeState: ConnectionState | 'signed-in' = 'connecting';
+let tradeReason = '';
 let lagging = 0;
 let barSeconds = 1;
 
@@ -39,23 +42,31 @@ const feed = new MarketFeed(base, {
   hello: () => undefined,
   definition: (_, units) => {
     if (!live || live.symbol !== symbol) {
-      live = new Market(symbol, units, feed.book, barSeconds);
+      live = new Market(symbol, units, feed.book, barSeconds, false);
+      followBars();
       showMarket();
     }
     live.book = feed.book;
   },
   trade: (trade) => live?.addTrade(trade),
+  bar: (bar) => live?.addBar(bar),
   takenBack: (matchId) => live?.takeBack(matchId),
   status: (action) => {
     if (live) live.status = action;
   },
   gap: (_channel, from, to, why) => live?.addGap(from, to, why),
   lag: (ms) => (lagging = ms),
-  error: (error) => setText($('banner'), error.msg),
-});
-const entry = new OrderEntry(base, key, {
-  state: (state) => (tradeState = state),
-  orders: () => panel.update(),
+  error: (error) => setText($('banner-text'), error.msg),
+}, { book: 'level', conflateMs: 10 });
+const entry = new OrderEntry(base, savedKey(), {
+  state: (state, reason) => {
+    tradeState = state;
+    tradeReason = reason;
+  },
+  orders: () => {
+    panel.update();
+    wake();
+  },
   fill: (fill) => panel.addFill(fill),
   ack: (ms) => strip.ack.add(ms),
 });
@@ -64,7 +75,11 @@ const panel = new OrdersPanel(entry, () => ticket);
 const candles = new Candles();
 const depth = new Depth();
 const tape = new Tape();
-const ladder = new Ladder((side, price) => ticket.pick(side, price));
+const ladder = new Ladder({
+  picked: (side, price) => ticket.pick(side, price),
+  moved: (order, price) => ticket.amend(order, price),
+});
+const account = new Account(() => entry);
 const symbols = new SymbolSearch((name) => choose(name));
 const replay = new ReplayBar(base, () => live, () => nowMs() - feed.connection.clockOffsetMs, showMarket);
 const shown = (): Market | null => replay.market ?? live;
@@ -84,6 +99,10 @@ function choose(name: string): void {
   feed.follow(name, HISTORY_MS);
 }
 
+function followBars(): void {
+  feed.followBars(barSeconds, Math.min(barSeconds * 1000 * BARS_SHOWN, BAR_HISTORY_MAX_MS));
+}
+
 function showMarket(): void {
   const market = shown();
   if (!market) return;
@@ -98,7 +117,7 @@ function showMarket(): void {
 function lockReason(): string {
   if (replay.active) return 'Replay: orders are off';
   if (feedState !== 'live') return 'No live market';
-  if (tradeState !== 'signed-in') return 'Not signed in';
+  if (tradeState !== 'signed-in') return entry.wasRefused ? 'Sign in to trade' : 'Not signed in';
   return live && !takesOrders(live.status) ? 'The market is ' + phaseInWords(live.status) : '';
 }
 
@@ -169,7 +188,7 @@ function frame(): void {
   ++frames;
   asked = false;
   const market = shown();
-  const orders: Iterable<OwnOrder> = replay.active ? [] : entry.open.values();
+  const orders: OwnOrder[] = replay.active ? [] : [...entry.open.values()];
   if (market) {
     ladder.paint(orders);
     candles.paint();
@@ -183,6 +202,7 @@ function frame(): void {
   if (now - tenthMs >= 100) {
     tenthMs = now;
     paintState();
+    account.paint(tradeState, tradeReason);
     ticket.paint();
     tape.paint();
     if (market) {
@@ -204,6 +224,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-bar]'))
     for (const other of document.querySelectorAll('[data-bar]')) other.setAttribute('aria-pressed', String(other === button));
     barSeconds = Number(button.dataset.bar);
     live?.setBarSeconds(barSeconds);
+    followBars();
     replay.market?.setBarSeconds(barSeconds);
   });
 $('theme').addEventListener('click', nextTheme);
@@ -216,13 +237,17 @@ $('retry').addEventListener('click', () => {
 startKeys({
   search: () => symbols.open(), buy: () => ticket.choose('buy'), sell: () => ticket.choose('sell'),
   price: (by) => ticket.stepPrice(by), size: (by) => ticket.stepSize(by), enter: () => ticket.enter(),
-  cancelLast: () => panel.cancelLast(), cancelAll: () => panel.cancelAll(), escape: () => ticket.leaveAmend(),
+  cancelLast: () => panel.cancelLast(), cancelAll: () => panel.cancelAll(), escape: () => {
+    ladder.leaveDrag();
+    ticket.leaveAmend();
+  },
   recentre: () => ladder.recentre(), regroup: () => ladder.regroup(), theme: nextTheme,
 }, () => ladder.group || 1);
 document.addEventListener('visibilitychange', () => (document.hidden ? feed.pause() : feed.resume()));
 addEventListener('online', () => feed.connection.retryNow());
 
 startTheme();
+startLayout();
 feed.start();
 entry.start();
 wake();

@@ -1,9 +1,10 @@
 // What the panels show of one symbol, live or replayed: the book, the last trades, and candles made of them.
 //   Owner: the page's thread; `tapeVersion` and `barVersion` change with the content.
-import { type Book, type TradeTick, Units } from '../client/index';
+//   Live bars are the exchange's own; a replay makes them of the trades that it shows.
+import { type Bar as ServerBar, type DepthBook, type TradeTick, Units } from '../client/index';
 
-export interface Bar {
-  time: number; open: number; high: number; low: number; close: number; lots: number; broken: boolean; // prices in ticks
+export interface Bar extends ServerBar {
+  broken: boolean; // data were missing in it
 }
 export interface TapeRow extends TradeTick {
   note?: string; // instead of a trade: a hole in the data
@@ -24,7 +25,7 @@ export class Market {
   volume = 0;
   private trades: TradeTick[] = [];
 
-  constructor(readonly symbol: string, units: Units, public book: Book, public barSeconds: number) {
+  constructor(readonly symbol: string, units: Units, public book: DepthBook, public barSeconds: number, private readonly ownBars: boolean) {
     this.units = units;
   }
 
@@ -36,7 +37,19 @@ export class Market {
     ++this.tapeVersion;
     this.trades.push(trade);
     if (this.trades.length > TRADES_MAX * 1.2) this.trades.splice(0, this.trades.length - TRADES_MAX);
-    this.addToBars(trade);
+    if (this.ownBars) this.addToBars(trade);
+  }
+
+  // One of the exchange's; the running one comes again and again until it is closed.
+  addBar(bar: ServerBar): void {
+    if (this.ownBars) return;
+    let at = this.bars.length;
+    while (at > 0 && this.bars[at - 1].time >= bar.time) --at;
+    const known = this.bars[at]?.time === bar.time ? this.bars[at] : undefined;
+    if (known?.closed && !bar.closed) return;
+    if (at + 1 < this.bars.length || (!known && at < this.bars.length)) ++this.barVersion; // the chart appends only
+    this.bars.splice(at, known ? 1 : 0, { ...bar, broken: known?.broken ?? false });
+    this.trimBars();
   }
 
   addGap(from: number, to: number, why: string): void {
@@ -64,7 +77,7 @@ export class Market {
   setBarSeconds(seconds: number): void {
     this.barSeconds = seconds;
     this.bars = [];
-    for (const trade of this.trades) this.addToBars(trade);
+    if (this.ownBars) for (const trade of this.trades) this.addToBars(trade);
     ++this.barVersion;
   }
 
@@ -88,10 +101,12 @@ export class Market {
       bar.lots += lots;
       return;
     }
-    this.bars.push({ time, open: price, high: price, low: price, close: price, lots, broken: false });
-    if (this.bars.length > BARS_MAX * 1.2) {
-      this.bars.splice(0, this.bars.length - BARS_MAX);
-      ++this.barVersion;
-    }
+    this.bars.push({ time, open: price, high: price, low: price, close: price, lots, closed: false, broken: false });
+    this.trimBars();
+  }
+  private trimBars(): void {
+    if (this.bars.length <= BARS_MAX * 1.2) return;
+    this.bars.splice(0, this.bars.length - BARS_MAX);
+    ++this.barVersion;
   }
 }

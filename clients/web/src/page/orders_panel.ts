@@ -15,6 +15,7 @@ export class OrdersPanel {
   }
 
   update(): void {
+    if (this.entry.fills.length === 0) this.net.clear(); // another account
     this.changed = true;
   }
   addFill({ symbol, side, qty }: Fill): void {

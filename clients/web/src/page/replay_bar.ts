@@ -62,7 +62,7 @@ export class ReplayBar {
     if (!live) return;
     this.feed?.close();
     const feed = new ReplayFeed(this.base, start, this.pace, live.symbol, live.units, (trade: TradeTick) => market.addTrade(trade));
-    const market = new Market(live.symbol, live.units, feed.book, live.barSeconds);
+    const market = new Market(live.symbol, live.units, feed.book, live.barSeconds, true);
     market.seed(live, (trade) => ('ts' in start ? trade.tsMs * 1e6 < Number(start.ts) : trade.seq < Number(start.seq)));
     this.feed = feed;
     this.market = market;

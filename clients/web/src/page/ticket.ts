@@ -74,15 +74,18 @@ export class Ticket {
     this.changed();
     this.price.focus({ preventScroll: true });
   }
-  amend(order: OwnOrder): void {
-    if (!this.market || order.symbol !== this.market.symbol) return;
+  // With a price in ticks: read back at once, as after Enter.
+  amend(order: OwnOrder, price?: number): void {
+    if (this.locked || this.sending || !this.market || order.symbol !== this.market.symbol) return;
     this.amending = order;
     this.side = order.side;
     this.type.value = 'limit';
     this.price.value = order.price;
     this.size.value = order.leaves;
+    if (price !== undefined) this.price.value = this.market.units.price(price);
     this.changed();
-    this.price.focus();
+    if (price !== undefined) this.enter();
+    else this.price.focus();
   }
   leaveAmend(): void {
     this.amending = null;
