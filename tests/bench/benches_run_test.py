@@ -155,6 +155,32 @@ class Benches(unittest.TestCase):
         self.assertEqual(done.returncode, 69, done.stderr)
         self.assertIn("--exchange", done.stderr)
 
+    def test_a_suite_that_fails_says_so_and_the_others_are_reported(self):
+        with tempfile.TemporaryDirectory(prefix="bourse-bench-") as folder:
+            done = subprocess.run([os.environ["BOURSE_BINARY"], "bench", "all", "--quick", "--rate", "2000",
+                                   "--exchange", "/nowhere/bourse", "--out", folder],
+                                  capture_output=True, text=True, timeout=280)
+            self.assertEqual(done.returncode, 69, done.stdout + done.stderr)
+            with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+                sections = {section["name"]: section for section in json.load(file)["sections"]}
+            self.assertTrue(os.path.exists(os.path.join(folder, "report.html")))
+        self.assertEqual(list(sections), ["book", "log", "frame", "pipeline", "replay", "wire"])
+        self.assertIn("did not start", sections.pop("wire")["warnings"][0])
+        for name, section in sections.items():
+            self.assertTrue(section["rows"], name)
+
+    def test_a_suite_whose_time_is_over_reports_what_it_has(self):
+        with tempfile.TemporaryDirectory(prefix="bourse-bench-") as folder:
+            done = subprocess.run([os.environ["BOURSE_BINARY"], "bench", "book", "--rate", "10000", "--duration", "50ms",
+                                   "--warm-up", "10ms", "--limit", "1ms", "--out", folder],
+                                  capture_output=True, text=True, timeout=250)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+                section, = json.load(file)["sections"]
+        self.assertEqual([len(row["runs"]) for row in section["rows"]], [1, 1], "of five")
+        self.assertEqual(section["curves"], [])
+        self.assertIn("out of time", " ".join(section["warnings"]))
+
     def test_an_expectation_that_fails_is_exit_code_10_and_one_that_holds_is_not(self):
         self.assertIn("met     p99<100s", self.bench("book", "--rate", "10000", "--expect", "p99<100s")[0])
         text = self.bench("book", "--rate", "10000", "--expect", "p99<100s", "--expect", "p50<1ns", code=10)[0]

@@ -1,4 +1,4 @@
-#include "bench/challenge_workload.h"
+#include "bench/load/challenge_workload.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "bench/expect.h"
+#include "bench/report/expect.h"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@ Ir
 9,000,000 (100.0%)  PROGRAM TOTALS
 
 7,190,000 (79.89%)  ???:counted_full_add [/x/bourse_challenge]
-  600,000 ( 6.66%)  bench/challenge_counts.cpp:counted_full_add [/x/bourse_challenge]
+  600,000 ( 6.66%)  bench/challenge/challenge_counts.cpp:counted_full_add [/x/bourse_challenge]
 2,430,000 (27.00%)  ???:counted_matcher_cancel [/x/bourse_challenge]
 1,000,000 (11.11%)  ???:bourse::Engine::apply(bourse::Command const&)
 """

@@ -1,4 +1,4 @@
-#include "bench/open_loop.h"
+#include "bench/measure/open_loop.h"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,14 @@
-#include "bench/report.h"
+#include "bench/report/report.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "bench/hgrm.h"          // hgrm_text
-#include "bench/report_html.h"   // report_html
-#include "bench/report_json.h"   // report_json, parse_report
-#include "bench/report_table.h"  // section_table
-#include "bench/svg_plot.h"      // svg_lines
+#include "bench/report/hgrm.h"          // hgrm_text
+#include "bench/report/report_html.h"   // report_html
+#include "bench/report/report_json.h"   // report_json, parse_report
+#include "bench/report/report_table.h"  // section_table
+#include "bench/report/svg_plot.h"      // svg_lines
 
 namespace bourse {
 namespace {

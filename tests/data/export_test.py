@@ -294,7 +294,7 @@ class Export(unittest.TestCase):
         self.refused(2, ["has no table for status"], "--to", "tardis-csv", "--schema", "status")
 
     def test_a_size_that_does_not_fit_is_named_and_never_clipped(self):
-        self.refused(65, ["sequence", "no multiple of --size-unit 1000", "AAPL"], "--size-unit", 1000)
+        self.refused(65, ["sequence", "is no multiple of --size-unit 1000", "AAPL"], "--size-unit", 1000)
 
     def test_a_file_that_is_there_stays_unless_it_is_forced(self):
         path = self.export("csv")

@@ -154,6 +154,16 @@ class Recordings(InAFolder):
             found = {price // 10_000_000: size for price, size in levels_of(mine, letter).items()}
             self.assertEqual(found, wanted)
 
+    def test_a_size_beyond_32_bits_is_refused_in_words_that_say_what_to_do(self):
+        # 0.00000001 BTC is a lot: 42.9 BTC are more lots than DBN's 32 bits count.
+        self.load("coinbase", COINBASE)
+        done = self.bourse("export", self.path("journal"), "-o", self.path("rows.dbn"), code=65)
+        self.assertRegex(done.stderr, r"a size of [\d.]+ (BTC|ETH) \(\d+ lots\) does not fit the 32 bits that DBN has for it")
+        self.assertRegex(done.stderr, r"sequence \d+, (BTC|ETH)-USD")
+        self.assertIn("choose csv, jsonl or npy", done.stderr)
+        self.assertFalse(os.path.exists(self.path("rows.dbn")))
+        self.export("rows.npy")
+
     def test_a_recording_that_is_cut_short_gives_what_is_before_the_cut(self):
         with open(KRAKEN, "rb") as file:
             whole = file.read()

@@ -68,7 +68,7 @@ class Reader:
         os.symlink(BINARY, os.path.join(folder, "bin", "bourse"))
         os.makedirs(os.path.join(folder, "build/release"))
         os.symlink(os.path.dirname(BINARY), os.path.join(folder, "build/release/app"))
-        for name in ("clients", "deploy", "docs"):
+        for name in ("bench", "clients", "deploy", "docs"):
             os.symlink(os.path.join(SOURCE, name), os.path.join(folder, name))
 
     def start(self, command):

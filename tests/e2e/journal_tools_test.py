@@ -50,6 +50,14 @@ class JournalTools(unittest.TestCase):
         code, _, why = run("replay", self.journal, "--from-ts", middle[1], "--to-ts", str(int(middle[1]) - 10**12))
         self.assertEqual(code, 2, why)
 
+    def test_what_is_no_sequence_is_refused_and_no_other_one_taken(self):
+        for what in ("-5", "-1", "18446744073709551616", "1e3", "x"):
+            for command in (("replay", self.journal, "--from", what), ("replay", self.journal, "--to", what),
+                            ("book", "AAAA", "--journal", self.journal, "--at-seq", what)):
+                code, out, why = run(*command)
+                self.assertEqual((code, out), (2, ""), command)
+                self.assertIn(f"'{what}' is no whole number", why)
+
     def test_registered_readers_are_shown_and_forgotten(self):
         _, out, _ = run("journal", "readers", self.journal, check=0)
         self.assertIn("none is registered", out)

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -36,7 +37,7 @@ struct Base {
     Twins twins(RecipeMarket::limits(), 1u << 30);
     for (const Command& command : RecipeMarket::definitions()) twins.apply(command, TimeNs{1});
     std::mt19937_64 random(5);
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 300 || twins.engine().open_orders() < 10; ++i) {
       Recipe recipe;
       for (std::uint8_t& byte : recipe) byte = static_cast<std::uint8_t>(random());
       twins.apply(recipe);
@@ -45,7 +46,9 @@ struct Base {
     twins.engine().save(image);
     MarketState market;
     for (std::uint32_t id = 1; id <= twins.engine().symbol_count(); ++id) {
-      DepthBook* const book = market.define(SymbolId{id}, *twins.engine().instrument(SymbolId{id}));
+      const InstrumentBody* const instrument = twins.engine().instrument(SymbolId{id});
+      if (instrument == nullptr) continue;
+      DepthBook* const book = market.define(SymbolId{id}, *instrument);
       for (const Side side : {Side::buy, Side::sell}) {
         twins.engine().for_each_order(SymbolId{id}, side, [&](const OpenOrder& order) {
           book->restore({order.order_id, order.price, order.displayed, side});
@@ -60,6 +63,7 @@ struct Base {
                                          .state_hash = twins.engine().state_hash(),
                                          .created_at = TimeNs{1}},
                                         image, market);
+    if (!written) std::fputs(written.error().text().c_str(), stderr);
     if (!written || image.orders.empty()) std::abort();
     bytes = disk.bytes_of(snapshot_path(directory, sequence));
   }

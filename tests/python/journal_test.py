@@ -20,6 +20,7 @@ import numpy as np
 import bourse
 from bourse import checksum, zstd
 from bourse.records import NO_PRICE, Kind
+from bourse.segment import HEADER_BYTES
 
 SEGMENTS = ("--set", "journal.segment_bytes=200000", "--set", "snapshot.every_transactions=500")
 SEED = int(os.environ.get("BOURSE_SEED", random.randrange(2**32)))
@@ -292,6 +293,20 @@ class Damage(unittest.TestCase):
         directory = self.harmed(".open", 0, lambda file: (file.seek(last + 40), file.write(b"\xff\xff\xff")))
         os.remove(os.path.join(directory, "watermark"))  # which would vouch for it
         self.assertEqual(bourse.open(directory).last_seq, before - 1)
+
+    def test_a_journal_without_a_transaction_says_that_it_has_none(self):
+        whole = bourse.open(self.directory)
+        first = whole.segments[0]
+        with tempfile.TemporaryDirectory() as directory:
+            with open(first.path, "rb") as file, open(os.path.join(directory, first.name.split(".")[0] + ".open"), "wb") as into:
+                into.write(file.read(HEADER_BYTES) + bytes(1 << 16))
+            empty = bourse.open(directory)
+            self.assertTrue(empty.is_empty)
+            self.assertEqual(list(empty.transactions()), [])
+            self.assertIn("no transaction yet", empty._repr_html_())
+            for ask in (lambda: empty.start, lambda: empty.end, lambda: empty.to_df("trades"), empty.commands, empty.reports):
+                with self.assertRaisesRegex(bourse.RangeError, "no transaction yet"):
+                    ask()
 
     def test_a_damaged_index_is_not_needed(self):
         def flip(file):

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""Everything at once: three nats-servers, two engines, traders and subscribers, and somebody who kills.
+
+The short form runs with the other tests. The long form:
+
+    tests/chaos/chaos_test.py --minutes 10 --kills 20 --subscribers 500 --rate 10000
+
+At the end the checker (history.py) compares all that clients were told with the journal that is left. A failure prints
+the seed; --seed repeats the order of the harms, though not their microseconds."""
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+import unittest
+
+from cluster import NOT_LEADER, Cluster
+from load import Load
+
+
+class Harms:
+    """What is done, one at a time; each is undone before the next one. A majority of the servers is left alone, unless all
+    are meant."""
+
+    def __init__(self, cluster: Cluster, rng: random.Random) -> None:
+        self.cluster, self.rng = cluster, rng
+        self.done: list[str] = []
+
+    def leader_killed(self) -> None:
+        leader = self.cluster.leader
+        if leader:
+            leader.kill()
+            time.sleep(self.rng.uniform(0.2, 2))
+
+    def standby_killed(self) -> None:
+        for node in self.cluster.nodes:
+            if node is not self.cluster.leader:
+                node.kill()
+        time.sleep(self.rng.uniform(0, 1))
+
+    def server_killed(self) -> None:
+        index = self.rng.randrange(len(self.cluster.nats.ports))
+        self.cluster.nats.kill(index)
+        time.sleep(self.rng.uniform(0.5, 4))
+        self.cluster.nats.start(index)
+
+    def leader_stopped(self) -> None:
+        """Longer than the lease: it comes back as a zombie."""
+        leader = self.cluster.leader
+        if not leader:
+            return
+        leader.pause()
+        time.sleep(self.cluster.takeover_ms / 1000 + self.rng.uniform(1, 3))
+        leader.leads = False
+        leader.go_on()
+
+    def leader_stopped_for_a_moment(self) -> None:
+        leader = self.cluster.leader
+        if leader:
+            leader.pause()
+            time.sleep(self.rng.uniform(0.1, 0.8))
+            leader.go_on()
+
+    def server_stopped(self) -> None:
+        index = self.rng.randrange(len(self.cluster.nats.ports))
+        self.cluster.nats.pause(index)
+        time.sleep(self.rng.uniform(0.5, 4))
+        self.cluster.nats.resume(index)
+
+    def all_servers_killed(self) -> None:
+        for index in range(len(self.cluster.nats.ports)):
+            self.cluster.nats.kill(index)
+        time.sleep(self.rng.uniform(0.2, 1))
+        for index in range(len(self.cluster.nats.ports)):
+            self.cluster.nats.start(index)
+
+    def all_stores_cut(self) -> None:
+        """The stream and the lease are gone; the leader makes both again, out of its journal."""
+        if not self.cluster.leader:
+            return
+        for index in range(len(self.cluster.nats.ports)):
+            self.cluster.nats.kill(index)
+        for index in range(len(self.cluster.nats.ports)):
+            self.cluster.nats.cut_store(index)
+            self.cluster.nats.start(index)
+
+    NAMES = ("leader_killed", "standby_killed", "server_killed", "leader_stopped", "leader_stopped_for_a_moment", "server_stopped",
+             "all_servers_killed", "all_stores_cut")
+
+    def do(self, name: str) -> None:
+        began = time.monotonic()
+        getattr(self, name)()
+        self.done.append(name)
+        print(f"  {name} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, servers: int, traders: int, first=()) -> str:
+    rng = random.Random(seed)
+    symbols = max(4, subscribers // 10)
+    print(f"seed {seed}: {servers} nats-servers, 2 engines, {subscribers} subscribers of {symbols} symbols, {traders} traders, {rate:.0f} "
+          f"orders/s asked for, {kills} harms in {minutes} minutes", flush=True)
+    with Cluster(servers=servers, traders=traders, symbols=symbols, takeover_ms=3000) as c:
+        harms = Harms(c, rng)
+        with Load(c, seed=seed, subscribers=subscribers, per_second=rate) as load:
+            load.wait_for(50, 120)
+            began = time.monotonic()
+            plan = list(first) + [rng.choice(Harms.NAMES) for _ in range(kills)]
+            plan = plan[:kills]
+            pauses = []
+            for number, name in enumerate(plan):
+                due = began + (number + rng.random()) * minutes * 60 / kills
+                time.sleep(max(0.0, due - time.monotonic()))
+                harms.do(name)
+                hurt = time.monotonic()
+                while load.told < 1 or time.monotonic() - hurt < 90:
+                    c.tend()
+                    before = load.told
+                    time.sleep(0.2)
+                    if c.leader and load.told > before + 5:
+                        break
+                else:
+                    raise AssertionError(f"seed {seed}: no orders are acknowledged 90 s after {name}\n{c.outputs()}")
+                pauses.append(time.monotonic() - hurt)
+            time.sleep(max(0.0, began + minutes * 60 - time.monotonic()))
+            c.tend()
+            load.wait_for(20, 120)
+            seconds = time.monotonic() - began
+            load.stop(3)
+            c.wait(lambda: c.leader, 60, "nobody leads at the end")
+            journal = c.leader.journal
+            for node in c.nodes:
+                if node.is_alive and node.stop() not in (0, NOT_LEADER):
+                    raise AssertionError(c.outputs())
+            verified = subprocess.run([os.environ["BOURSE_BINARY"], "replay", str(journal), "--verify"], capture_output=True, text=True)
+            if verified.returncode:
+                raise AssertionError(verified.stdout + verified.stderr)
+            line = load.check(journal)
+        pauses.sort()
+        return (f"{line}; {load.told / seconds:.0f} orders/s acknowledged; harms: "
+                f"{', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; orders flowed again after "
+                f"{pauses[len(pauses) // 2]:.1f} s (half), {pauses[-1]:.1f} s (all); no fault")
+
+
+class Chaos(unittest.TestCase):
+    def test_rows_21_to_26_nothing_told_is_lost_or_doubled_and_every_chain_is_whole(self):
+        seed = int(os.environ.get("BOURSE_SEED", str(random.SystemRandom().randrange(2**32))))
+        print(run(0.5, 4, 20, 200, seed, 3, 4, first=random.Random(seed).sample(
+            ("leader_killed", "server_killed", "leader_stopped", "all_stores_cut"), 4)))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1].startswith("--minutes"):
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("--minutes", type=float, default=10)
+        parser.add_argument("--kills", type=int, default=20)
+        parser.add_argument("--subscribers", type=int, default=500)
+        parser.add_argument("--rate", type=float, default=10000)
+        parser.add_argument("--servers", type=int, default=3, choices=(1, 3))
+        parser.add_argument("--traders", type=int, default=16)
+        parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+        a = parser.parse_args()
+        print(run(a.minutes, a.kills, a.subscribers, a.rate, a.seed, a.servers, a.traders))
+    else:
+        sys.exit(unittest.main())
