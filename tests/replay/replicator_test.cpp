@@ -205,8 +205,7 @@ TEST_F(ReplicatorTest, Row23AnEngineThatAnotherHasFollowedPublishesNothingMore) 
   journal = log->journal_id();
   const std::uint64_t last = server_state().last;
   ASSERT_EQ(publish(11, 12, last, epoch + 1).state, PublishState::stored);
-  write(10, 1);
-  thread.join();
+  write_during([&] { thread.join(); });
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
   EXPECT_EQ(server_state().last, last + 1);
