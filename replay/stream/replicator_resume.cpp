@@ -52,7 +52,8 @@ Result<void> Replicator::State::compare(const StreamMessage& message) {
 }
 
 // What the stream's last message of this engine says, or of the one that led before it. Messages
-// that came too late from an engine that does not lead any more are passed over.
+// that came too late from an engine that does not lead any more are passed over: this engine may be
+// that one itself, with messages of its own behind those of the next.
 Result<std::optional<BatchHeader>> Replicator::State::last_of_own(const StreamState& end) {
   Epoch own{0};
   if (const Sequence head = log.local_sequence(); head >= log.earliest_sequence()) {
@@ -78,7 +79,7 @@ Result<std::optional<BatchHeader>> Replicator::State::last_of_own(const StreamSt
       header = *found;
       best = std::move(**message);
     }
-    if (header.epoch >= own) break;
+    if (header.epoch > own) break;
   }
   if (!best) return std::nullopt;
   if (header.epoch > own) {

@@ -205,10 +205,28 @@ TEST_F(ReplicatorTest, Row23AnEngineThatAnotherHasFollowedPublishesNothingMore) 
   journal = log->journal_id();
   const std::uint64_t last = server_state().last;
   ASSERT_EQ(publish(11, 12, last, epoch + 1).state, PublishState::stored);
-  write_during([&] { thread.join(); });
+  write(1, 1);
+  thread.join();
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
   EXPECT_EQ(server_state().last, last + 1);
+}
+
+// Its second message finds the stream as long as it expected, and is stored behind the message of
+// the next engine: the stream's end is its own again.
+TEST_F(ReplicatorTest, Row23AnEngineWithMoreOnItsWayHearsThatAnotherHasFollowed) {
+  start_servers(1);
+  must_open();
+  write(10, 1);
+  start(servers->url());
+  ASSERT_TRUE(has_stored(10));
+  journal = log->journal_id();
+  ASSERT_EQ(publish(11, 12, server_state().last, epoch + 1).state, PublishState::stored);
+  write(10, 1);
+  thread.join();
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
+  EXPECT_EQ(replicator->stored(), Sequence{10});
 }
 
 // What has been on its way when another engine took over may still be stored behind it, where it
