@@ -1,17 +1,12 @@
 #include "app/exchange.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,6 +14,7 @@
 #include "app/demo_market.h"             // DemoMarket
 #include "app/engine_channel.h"          // EngineChannel
 #include "app/engine_threads.h"          // StopFlag
+#include "app/first_failure.h"           // FirstFailure
 #include "app/key_config.h"              // keys_of
 #include "app/participants.h"            // run_demo_market, run_itch_flow
 #include "app/remote_orders.h"           // RemoteOrders
@@ -63,19 +59,7 @@ struct Exchange::Parts {
   std::vector<std::thread> io_threads;
   bool is_stopped = false;
 
-  // The first failure of any thread; guarded, cold. The descriptor wakes wait().
-  std::mutex failure_mutex;
-  std::optional<Error> failure;
-  int failure_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-  ~Parts() { ::close(failure_fd); }
-
-  void fail_with(Error error) {
-    const std::lock_guard lock(failure_mutex);
-    if (!failure) failure = std::move(error);
-    const std::uint64_t one = 1;
-    if (::write(failure_fd, &one, sizeof one) < 0) spdlog::error("cannot wake the main thread");
-  }
+  FirstFailure failure;
 
   EngineChannel& channel() { return *channels.front(); }
   Result<void> recover(std::optional<Inheritance> inheritance);
@@ -146,7 +130,7 @@ Result<void> Exchange::Parts::open_shards() {
                                 .context = *context,
                                 .metrics = metrics,
                                 .not_ready = [this] { return reasons_not_ready(); },
-                                .on_failed = [this](const Error& error) { fail_with(error); },
+                                .on_failed = [this](const Error& error) { failure.set(error); },
                                 .index = index,
                                 .count = config.io_threads});
     if (!shard) return std::unexpected(shard.error());
@@ -236,12 +220,12 @@ void Exchange::Parts::start_threads() {
                                 [this] {
                                   for (const auto& shard : shards) shard->wake();
                                 },
-                            .on_failed = [this](Error error) { fail_with(std::move(error)); }});
+                            .on_failed = [this](Error error) { failure.set(std::move(error)); }});
   for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
   for (auto& participant : participants)
     participant_threads.emplace_back([this, &participant] {
       auto ended = participant();
-      if (ended) fail_with(std::move(*ended));
+      if (ended) failure.set(std::move(*ended));
       if (itch) {
         fmt::print("\n{}\n", itch->report().text());
         std::fflush(stdout);
@@ -288,15 +272,9 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }
 
-std::optional<Error> Exchange::wait(int signal_fd) {
-  pollfd events[2] = {{signal_fd, POLLIN, 0}, {parts_->failure_fd, POLLIN, 0}};
-  while (::poll(events, 2, -1) < 0 && errno == EINTR) {
-  }
-  const std::lock_guard lock(parts_->failure_mutex);
-  return parts_->failure;
-}
+std::optional<Error> Exchange::wait(int signal_fd) { return parts_->failure.wait(signal_fd); }
 
-void Exchange::fail_with(Error error) { parts_->fail_with(std::move(error)); }
+void Exchange::fail_with(Error error) { parts_->failure.set(std::move(error)); }
 
 Metrics& Exchange::metrics() { return parts_->metrics; }
 

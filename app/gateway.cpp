@@ -1,14 +1,9 @@
 #include "app/gateway.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,6 +11,7 @@
 
 #include "app/archive_service.h"          // ArchiveService
 #include "app/engine_threads.h"           // run_journal, StopFlag
+#include "app/first_failure.h"            // FirstFailure
 #include "app/gateway_feed.h"             // GatewayFeed
 #include "app/gateway_orders.h"           // GatewayOrders
 #include "app/journal_metrics.h"          // export_journal_metrics
@@ -73,19 +69,7 @@ struct Gateway::Parts {
   std::vector<std::thread> io_threads;
   bool is_stopped = false;
 
-  // The first failure of any thread; guarded, cold. The descriptor wakes wait().
-  std::mutex failure_mutex;
-  std::optional<Error> failure;
-  int failure_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-  ~Parts() { ::close(failure_fd); }
-
-  void fail_with(Error error) {
-    const std::lock_guard lock(failure_mutex);
-    if (!failure) failure = std::move(error);
-    const std::uint64_t one = 1;
-    if (::write(failure_fd, &one, sizeof one) < 0) spdlog::error("cannot wake the main thread");
-  }
+  FirstFailure failure;
 
   Result<void> open_copy();
   Result<TlsContext> load_secrets(const Config& from);  // the keys are in force then
@@ -149,7 +133,7 @@ Result<void> Gateway::Parts::open_shards() {
          .context = *context,
          .metrics = metrics,
          .not_ready = [this] { return reasons_not_ready(); },
-         .on_failed = [this](const Error& error) { fail_with(error); },
+         .on_failed = [this](const Error& error) { failure.set(error); },
          .index = index,
          .count = config.io_threads});
     if (!shard) return std::unexpected(shard.error());
@@ -179,7 +163,7 @@ void Gateway::Parts::start_threads() {
       orders->wake();
     };
     auto ended = run_journal(*log, config.engine.wait, journal_stop, wake_readers);
-    if (ended) fail_with(std::move(*ended));
+    if (ended) failure.set(std::move(*ended));
   });
   feed->start();
   if (archive)
@@ -219,7 +203,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, const Gate
                        .log = *p.log,
                        .numbers = &p.numbers,
                        .metrics = p.metrics,
-                       .on_failed = [&p](Error error) { p.fail_with(std::move(error)); },
+                       .on_failed = [&p](Error error) { p.failure.set(std::move(error)); },
                        .stale_after = std::chrono::milliseconds(config.stream.stale_ms)});
   p.orders.emplace(p.server, p.names, *p.log, [&p] { return p.feed->epoch(); }, p.metrics);
   if (role.is_archive) p.archive.emplace(p.server, p.names, *p.log, p.metrics);
@@ -233,13 +217,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, const Gate
   return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
 }
 
-std::optional<Error> Gateway::wait(int signal_fd) {
-  pollfd events[2] = {{signal_fd, POLLIN, 0}, {parts_->failure_fd, POLLIN, 0}};
-  while (::poll(events, 2, -1) < 0 && errno == EINTR) {
-  }
-  const std::lock_guard lock(parts_->failure_mutex);
-  return parts_->failure;
-}
+std::optional<Error> Gateway::wait(int signal_fd) { return parts_->failure.wait(signal_fd); }
 
 Result<void> Gateway::reload(const Config& fresh) {
   const auto context = parts_->load_secrets(with_secrets_of(parts_->config, fresh));

@@ -2,17 +2,15 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 
 #include "app/build_info.h"      // build_info_line
 #include "app/complaint.h"       // complain
 #include "app/config_command.h"  // effective_config
+#include "app/end_signals.h"     // EndSignals
 #include "app/gateway.h"         // Gateway
 #include "app/serve_command.h"   // start_logging
 
@@ -83,18 +81,6 @@ void reload(Gateway& gateway, const GatewayArguments& arguments) {
   spdlog::info("reloaded: {} keys, the certificate", fresh->keys.size());
 }
 
-// Until a signal asks for the end or something has failed.
-std::optional<Error> wait_for_end(Gateway& gateway, const GatewayArguments& arguments,
-                                  int signal_fd) {
-  while (true) {
-    if (auto failure = gateway.wait(signal_fd)) return failure;
-    signalfd_siginfo signal{};
-    if (::read(signal_fd, &signal, sizeof signal) != sizeof signal) continue;
-    if (signal.ssi_signo != SIGHUP) return std::nullopt;
-    reload(gateway, arguments);
-  }
-}
-
 }  // namespace
 
 void add_gateway(CLI::App& app, std::function<int()>& run) {
@@ -120,25 +106,17 @@ int gateway_command(const GatewayArguments& arguments) {
   ease(*config, arguments.is_archive);
   start_logging(*config);
 
-  // Every thread inherits the mask, so that a signal reaches the descriptor and nothing else.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+  EndSignals signals;  // before any thread
 
   auto gateway = Gateway::start(
       *config, {.takes_demo_key = arguments.demo, .is_archive = arguments.is_archive});
   if (!gateway) return complain(name, gateway.error());
   greet(*config, **gateway, arguments.is_archive);
-  const std::optional<Error> failure = wait_for_end(**gateway, arguments, signal_fd);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second signal ends the process at once
+  const std::optional<Error> failure =
+      signals.wait_for_end([&](int signal_fd) { return (*gateway)->wait(signal_fd); },
+                           [&] { reload(**gateway, arguments); });
   if (failure) spdlog::critical("stopping: {}", failure->text());
   (*gateway)->stop();
-  ::close(signal_fd);
   return failure ? complain(name, *failure) : 0;
 }
 

@@ -1,14 +1,10 @@
 #include "app/serve_command.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +17,7 @@
 #include "app/complaint.h"         // complain
 #include "app/config_command.h"    // effective_config
 #include "app/descriptor_limit.h"  // raise_descriptor_limit
+#include "app/end_signals.h"       // EndSignals
 #include "app/exchange.h"          // Exchange
 #include "app/lease_thread.h"      // LeaseThread
 #include "app/settings.h"          // setting_text
@@ -96,14 +93,6 @@ void greet_standby(const Config& config, const LeaseThread& lease) {
   std::fflush(stdout);
 }
 
-// Whether a signal to end has come. One to reload says nothing to a standby.
-bool is_asked_to_end(int signal_fd) {
-  pollfd event{signal_fd, POLLIN, 0};
-  if (::poll(&event, 1, 0) <= 0) return false;
-  signalfd_siginfo signal{};
-  return ::read(signal_fd, &signal, sizeof signal) == sizeof signal && signal.ssi_signo != SIGHUP;
-}
-
 // The exchange runs: clients may be told where, and it ends with the lease.
 void lead(const Config& config, LeaseThread& lease, Exchange& exchange) {
   lease.lease().set_url(config.lease.advertise.empty()
@@ -122,18 +111,6 @@ void reload(Exchange& exchange, const ServeArguments& arguments) {
     return spdlog::error("not reloaded: {}", done.error().text());
   spdlog::info("reloaded: {} keys, the certificate, the level of the log", fresh->keys.size());
   spdlog::set_level(spdlog::level::from_str(fresh->log.level));
-}
-
-// Until a signal asks for the end or something has failed.
-std::optional<Error> wait_for_end(Exchange& exchange, const ServeArguments& arguments,
-                                  int signal_fd) {
-  while (true) {
-    if (auto failure = exchange.wait(signal_fd)) return failure;
-    signalfd_siginfo signal{};
-    if (::read(signal_fd, &signal, sizeof signal) != sizeof signal) continue;
-    if (signal.ssi_signo != SIGHUP) return std::nullopt;
-    reload(exchange, arguments);
-  }
 }
 
 }  // namespace
@@ -167,15 +144,7 @@ int serve_command(const ServeArguments& arguments) {
         "(LimitNOFILE=, ulimit -n; feed.limits.connections)",
         descriptors, wanted);
 
-  // Every thread inherits the mask, so that a signal reaches the descriptor and nothing else.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+  EndSignals signals;  // before any thread
 
   flow.demo = arguments.demo;
   std::unique_ptr<LeaseThread> lease;  // outlives the exchange
@@ -184,7 +153,7 @@ int serve_command(const ServeArguments& arguments) {
     if (auto fits = check_lease_config(*config); !fits) return complain("serve", fits.error());
     lease = std::make_unique<LeaseThread>(*config, !arguments.standby);
     greet_standby(*config, *lease);
-    auto taken = Standby(*config, *lease, [=] { return is_asked_to_end(signal_fd); }).run();
+    auto taken = Standby(*config, *lease, [&] { return signals.is_asked_to_end(); }).run();
     if (!taken) return complain("serve", taken.error());
     if (!*taken) return 0;  // a standby that was asked to end
     inheritance = std::move(*taken);
@@ -194,11 +163,9 @@ int serve_command(const ServeArguments& arguments) {
   if (lease) lead(*config, *lease, **exchange);
   greet(*config, arguments, **exchange);
 
-  const std::optional<Error> failure = wait_for_end(**exchange, arguments, signal_fd);
-  // A second signal ends the process at once.
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const std::optional<Error> failure =
+      signals.wait_for_end([&](int signal_fd) { return (*exchange)->wait(signal_fd); },
+                           [&] { reload(**exchange, arguments); });
   if (failure && failure->code == ExitCode::not_leader) {
     // Nothing is answered or told any more: another node may be doing that. The log on the disk is
     // sound at any moment.
@@ -213,7 +180,6 @@ int serve_command(const ServeArguments& arguments) {
   }
   (*exchange)->stop();
   if (lease) lease->stop();
-  ::close(signal_fd);
   return failure ? complain("serve", *failure) : 0;
 }
 
