@@ -252,7 +252,7 @@ class OverKillsAndStops(WithAnExchange):
             while restarting.is_alive() or len(accepted) < 50:
                 accepted.append(x.buy("BTC-USD", "0.001", price="1000").order_id)
             restarting.join()
-            self.assertGreaterEqual(x._trader.reconnects, 1)
+            self.assertGreaterEqual(x._on_loop.reconnects, 1)
             self.assertEqual(len(set(accepted)), len(accepted))
             x.cancel_all()
             list(x.reports(1.5))

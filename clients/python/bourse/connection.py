@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Coroutine, TypeVar
+from typing import Any, Callable, Coroutine, Generic, Iterator, Protocol, Self, TypeVar
 
 from .errors import BourseError
 
@@ -93,3 +93,51 @@ class LoopThread:
             self._thread.join(5)
         if not self.loop.is_running() and not self.loop.is_closed():
             self.loop.close()
+
+
+R = TypeVar("R", covariant=True)
+
+
+class Reporting(Protocol[R]):
+    """What has a loop, and reports that come."""
+    async def open(self) -> None: ...
+    async def aclose(self) -> None: ...
+    async def next_report(self) -> R: ...
+
+
+C = TypeVar("C", bound=Reporting[Any])
+
+
+class WithoutAwait(Generic[C]):
+    """One that reports, opened on a thread of its own, for `with` and plain calls."""
+
+    def __init__(self, name: str, make: Callable[[], C]) -> None:
+        self._thread = LoopThread(name)
+
+        async def opened() -> C:
+            one = make()
+            await one.open()
+            return one
+
+        try:
+            self._on_loop = self._thread.call(opened())
+        except BaseException:
+            self._thread.stop()
+            raise
+
+    def _reports(self, seconds: float) -> Iterator[Any]:
+        while True:
+            try:
+                yield self._thread.call(asyncio.wait_for(self._on_loop.next_report(), seconds))
+            except asyncio.TimeoutError:
+                return
+
+    def close(self) -> None:
+        self._thread.call(self._on_loop.aclose())
+        self._thread.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

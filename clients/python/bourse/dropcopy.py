@@ -9,7 +9,7 @@ import json
 import random
 from typing import Any, AsyncIterator, Iterable, Iterator
 
-from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, proof, tls, websockets_module
+from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, WithoutAwait, base_url, proof, tls, websockets_module
 from .errors import BourseError, GapError, RemoteError
 from .orders import Report
 
@@ -148,50 +148,25 @@ class AsyncDropCopy:
         self._found.put_nowait((account, report))
 
 
-class DropCopy:
+class DropCopy(WithoutAwait[AsyncDropCopy]):
     """The same without `await`: `with bourse.DropCopy(url, key, secret) as copy: for account, report in copy: ...`"""
 
     def __init__(self, url: str, key: str, secret: bytes | str, accounts: Iterable[int] | None = None,
                  start: int | dict[int, int] | None = None, **options: Any) -> None:
-        self._thread = LoopThread("bourse-dropcopy")
-
-        async def make() -> AsyncDropCopy:
-            copy = AsyncDropCopy(url, key, secret, accounts, start, **options)
-            await copy.open()
-            return copy
-
-        try:
-            self._copy = self._thread.call(make())
-        except BaseException:
-            self._thread.stop()
-            raise
+        super().__init__("bourse-dropcopy", lambda: AsyncDropCopy(url, key, secret, accounts, start, **options))
 
     @property
     def accounts(self) -> list[int]:
-        return self._copy.accounts
+        return self._on_loop.accounts
 
     @property
     def reconnects(self) -> int:
-        return self._copy.reconnects
+        return self._on_loop.reconnects
 
     def __iter__(self) -> Iterator[tuple[int, Report]]:
         while True:
-            yield self._thread.call(self._copy.next_report())
+            yield self._thread.call(self._on_loop.next_report())
 
     def reports(self, seconds: float) -> Iterator[tuple[int, Report]]:
         """As they come, until none has come for so long."""
-        while True:
-            try:
-                yield self._thread.call(asyncio.wait_for(self._copy.next_report(), seconds))
-            except asyncio.TimeoutError:
-                return
-
-    def close(self) -> None:
-        self._thread.call(self._copy.aclose())
-        self._thread.stop()
-
-    def __enter__(self) -> DropCopy:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return self._reports(seconds)

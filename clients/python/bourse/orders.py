@@ -12,7 +12,7 @@ import random
 from decimal import Decimal
 from typing import Any, Callable, Iterator
 
-from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, LoopThread, base_url, get, proof, tls, websockets_module
+from .connection import BACKOFF_S, MESSAGE_BYTES_MAX, WithoutAwait, base_url, get, proof, tls, websockets_module
 from .errors import BourseError, Rejected, RemoteError, UnknownSymbol
 from .instrument import Instrument
 
@@ -438,37 +438,26 @@ def _instrument(i: dict[str, Any]) -> Instrument:
                       min_qty=units["min_qty"], max_qty=units["max_qty"], seq=int(i.get("seq", 0)))
 
 
-class Trader:
+class Trader(WithoutAwait[AsyncTrader]):
     """The same without `await`: `with bourse.connect(url, insecure=True) as x: order = x.buy("BTC-USD", 0.5, price="60000.01")`."""
 
     def __init__(self, url: str, key: str = DEMO_KEY, secret: bytes | str = DEMO_SECRET, **options: Any) -> None:
-        self._thread = LoopThread("bourse-trader")
-
-        async def make() -> AsyncTrader:
-            trader = AsyncTrader(url, key, secret, **options)
-            await trader.open()
-            return trader
-
-        try:
-            self._trader = self._thread.call(make())
-        except BaseException:
-            self._thread.stop()
-            raise
+        super().__init__("bourse-trader", lambda: AsyncTrader(url, key, secret, **options))
 
     @property
     def instruments(self) -> dict[str, Instrument]:
-        return self._trader.instruments
+        return self._on_loop.instruments
 
     @property
     def orders(self) -> dict[int, Order]:
-        return self._trader.orders
+        return self._on_loop.orders
 
     @property
     def account(self) -> int:
-        return self._trader.account
+        return self._on_loop.account
 
     def order(self, symbol: str, side: str, size: Number | None = None, **fields: Any) -> Order:
-        return self._thread.call(self._trader.order(symbol, side, size, **fields))
+        return self._thread.call(self._on_loop.order(symbol, side, size, **fields))
 
     def buy(self, symbol: str, size: Number | None = None, **fields: Any) -> Order:
         return self.order(symbol, "buy", size, **fields)
@@ -477,40 +466,26 @@ class Trader:
         return self.order(symbol, "sell", size, **fields)
 
     def cancel(self, order: Order | int) -> Report:
-        return self._thread.call(self._trader.cancel(order))
+        return self._thread.call(self._on_loop.cancel(order))
 
     def amend(self, order: Order, price: Number | None = None, size: Number | None = None, **fields: Any) -> Report:
-        return self._thread.call(self._trader.amend(order, price, size, **fields))
+        return self._thread.call(self._on_loop.amend(order, price, size, **fields))
 
     def cancel_all(self, symbol: str | None = None) -> Report:
-        return self._thread.call(self._trader.cancel_all(symbol))
+        return self._thread.call(self._on_loop.cancel_all(symbol))
 
     def cancel_after(self, ms: int) -> Report:
-        return self._thread.call(self._trader.cancel_after(ms))
+        return self._thread.call(self._on_loop.cancel_after(ms))
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
-        return self._thread.call(self._trader.open_orders(symbol))
+        return self._thread.call(self._on_loop.open_orders(symbol))
 
     def order_status(self, order: Order | int) -> dict[str, Any]:
-        return self._thread.call(self._trader.order_status(order))
+        return self._thread.call(self._on_loop.order_status(order))
 
     def reports(self, seconds: float) -> Iterator[Report]:
         """As they come, until none has come for so long."""
-        while True:
-            try:
-                yield self._thread.call(asyncio.wait_for(self._trader.next_report(), seconds))
-            except asyncio.TimeoutError:
-                return
-
-    def close(self) -> None:
-        self._thread.call(self._trader.aclose())
-        self._thread.stop()
-
-    def __enter__(self) -> Trader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return self._reports(seconds)
 
 
 def connect(url: str, key: str = DEMO_KEY, secret: bytes | str = DEMO_SECRET, **options: Any) -> Trader:
