@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import websockets
 
@@ -90,6 +92,22 @@ def tls():
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def https(url, path):
+    """(status, text) of GET path at the process behind a wss address."""
+    try:
+        with urllib.request.urlopen("https" + url[3:] + path, context=tls(), timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def metric(url, name):
+    for line in https(url, "/metrics")[1].splitlines():
+        if line.startswith((name + " ", name + "{")):
+            return float(line.split()[-1])
+    raise AssertionError(f"no metric {name}")
 
 
 @contextlib.asynccontextmanager

@@ -4,32 +4,13 @@ and one whose power is cut under the running exchange. Needs root; skipped elsew
 import asyncio
 import json
 import os
-import ssl
 import sys
-import urllib.error
-import urllib.request
 
-from exchange_process import ExchangeProcess, run, trader, wait_until
+from exchange_process import ExchangeProcess, https, metric, run, trader, wait_until
 from loop_disk import LoopDisk
 
 ROUNDS = int(os.environ.get("BOURSE_ROUNDS", "3"))
 SETTINGS = ("--set", "journal.reserve_bytes=8388608", "--set", "demo.commands_per_second=50")
-
-
-def get(x, path):
-    request = x.url.replace("wss", "https") + path
-    try:
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def metric(x, name):
-    for line in get(x, "/metrics")[1].splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[1])
-    raise AssertionError(f"no metric {name}")
 
 
 class Trader:
@@ -69,7 +50,7 @@ async def full_disk(x, disk):
     async with trader(x.url) as (ws, auth):
         me = Trader(ws, auth)
         mine = [await me.resting(n) for n in range(40)]
-        assert wait_until(lambda: metric(x, "bourse_journal_reserve_bytes") == 8388608), "no reserve was laid"
+        assert wait_until(lambda: metric(x.url, "bourse_journal_reserve_bytes") == 8388608), "no reserve was laid"
         ballast = disk.fill()
         n = 0
         while (reply := await me.order(n))["op"] != "error":  # what lies ready is used up first
@@ -77,8 +58,8 @@ async def full_disk(x, disk):
             n += 1
             assert n < 200_000
         assert (reply["code"], reply["name"], reply["retryable"]) == (9004, "journal_full", True), reply
-        assert metric(x, "bourse_journal_state") == 2 and metric(x, "bourse_journal_degraded_total") == 1
-        status, text = get(x, "/readyz")
+        assert metric(x.url, "bourse_journal_state") == 2 and metric(x.url, "bourse_journal_degraded_total") == 1
+        status, text = https(x.url, "/readyz")
         assert status == 503 and "the disk is full" in text, (status, text)
         # Cancels go on, each on the disk before it is told. The demo's takers have filled some of the first.
         answers = [(await me.cancel(order_id)).get("exec_type") for order_id in mine[:20] + mine[-20:]]
@@ -86,10 +67,10 @@ async def full_disk(x, disk):
         refused = await me.order(0)
         assert refused["op"] == "error" and refused["code"] == 9004, refused
         os.remove(ballast)
-        assert wait_until(lambda: get(x, "/readyz")[0] == 200), get(x, "/readyz")
+        assert wait_until(lambda: https(x.url, "/readyz")[0] == 200), https(x.url, "/readyz")
         accepted = await me.order(1)
         assert accepted["op"] != "error", accepted
-        assert metric(x, "bourse_journal_reserve_bytes") == 8388608
+        assert metric(x.url, "bourse_journal_reserve_bytes") == 8388608
         return n
 
 

@@ -3,14 +3,11 @@ import asyncio
 import contextlib
 import json
 import os
-import ssl
 import sys
 import unittest
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.environ["BOURSE_SOURCE_DIR"], "tests"))
-from exchange_process import ExchangeProcess, wait_until  # noqa: E402
+from exchange_process import ExchangeProcess, https, metric, wait_until  # noqa: E402
 from nats_server import NatsServers  # noqa: E402
 
 
@@ -29,27 +26,9 @@ def exchange(nats, *arguments, **options):
     return ExchangeProcess("--set", f"stream.url={nats}", *arguments, **options)
 
 
-def https(url, path):
-    """(status, text) of GET path at the process behind a wss address."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        with urllib.request.urlopen("https" + url[3:] + path, context=context, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
 def readiness(url):
     status, text = https(url, "/readyz")
     return status == 200, json.loads(text)["reasons"]
-
-
-def metric(url, name):
-    for line in https(url, "/metrics")[1].splitlines():
-        if line.startswith(name + " ") or line.startswith(name + "{"):
-            return float(line.rsplit(" ", 1)[1])
-    raise AssertionError(f"no metric {name}")
 
 
 def head(url):

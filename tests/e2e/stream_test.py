@@ -4,34 +4,15 @@ the stream has not, says so when the stream is out of reach, and loses nothing w
 import asyncio
 import json
 import os
-import ssl
 import sys
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.environ["BOURSE_SOURCE_DIR"], "tests"))
-from exchange_process import ExchangeProcess, run, trader, wait_until  # noqa: E402
+from exchange_process import ExchangeProcess, https, metric, run, trader, wait_until  # noqa: E402
 from nats_server import NatsServers, find_server  # noqa: E402
 
 QUIET = ("--set", "demo.commands_per_second=20", "--set", "journal.reserve_bytes=4194304")
-
-
-def get(x, path):
-    request = x.url.replace("wss", "https") + path
-    try:
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def metric(x, name):
-    for line in get(x, "/metrics")[1].splitlines():
-        if line.startswith((name + " ", name + "{")):
-            return float(line.split()[-1])
-    raise AssertionError(f"no metric {name}")
 
 
 class Orders:
@@ -87,17 +68,17 @@ class TheStream(unittest.TestCase):
                 await me.listen(1.5)
                 self.assertEqual(len(me.told), 50, "acknowledged without the stream")
                 await asyncio.sleep(3)
-                status, text = get(x, "/readyz")
+                status, text = https(x.url, "/readyz")
                 self.assertEqual(status, 503, text)
                 self.assertIn("the stream takes nothing", text)
-                self.assertEqual(metric(x, "bourse_stream_stalled"), 1)
+                self.assertEqual(metric(x.url, "bourse_stream_stalled"), 1)
                 await me.send(1)
                 await me.listen(1)
                 self.assertEqual([r["retryable"] for r in me.refused], [True], me.refused)
                 self.servers.start(0)
                 await me.listen(30, 70)
                 self.assertEqual(len(me.told), 70, "not acknowledged when the stream was back")
-                self.assertTrue(wait_until(lambda: get(x, "/readyz")[0] == 200), get(x, "/readyz"))
+                self.assertTrue(wait_until(lambda: https(x.url, "/readyz")[0] == 200), https(x.url, "/readyz"))
                 await me.send(5)
                 await me.listen(20, 75)
                 self.assertEqual(len(me.told), 75)
@@ -145,10 +126,10 @@ class TheStream(unittest.TestCase):
                 await me.send(100)
                 await me.listen(20, 120)
                 self.assertEqual(len(me.told), 120, "the stream held up level disk")
-                self.assertEqual(get(x, "/readyz")[0], 200)
+                self.assertEqual(https(x.url, "/readyz")[0], 200)
                 self.servers.start(0)
-                self.assertTrue(wait_until(lambda: metric(x, "bourse_stream_refills_total") == 1), "not filled again")
-                self.assertTrue(wait_until(lambda: metric(x, "bourse_stream_lag_transactions") < 20), "not caught up")
+                self.assertTrue(wait_until(lambda: metric(x.url, "bourse_stream_refills_total") == 1), "not filled again")
+                self.assertTrue(wait_until(lambda: metric(x.url, "bourse_stream_lag_transactions") < 20), "not caught up")
 
         with self.exchange(self.servers, "disk") as x:
             asyncio.run(trade(x))
