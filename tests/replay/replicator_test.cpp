@@ -86,25 +86,31 @@ class ReplicatorTest : public StreamFixture {
     }
     EXPECT_EQ(expected, last + 1);
   }
-  StreamState server_state() {
-    std::optional<StreamState> found;
-    comes_true([&] {
-      const auto state = server->stream_state(stream);
-      if (state && *state) found = **state;
-      return found.has_value();
-    });
-    return found.value_or(StreamState{});
+  void begin_on_three_servers() {
+    start_servers(3);
+    must_open();
+    start(servers->url());
+    write(20, 3);
+    ASSERT_TRUE(has_stored(60)) << replicator->trouble();
   }
-  std::size_t leader() {
-    std::size_t index = servers->count();
-    comes_true([&] {
-      const auto state = server->stream_state(stream);
-      for (std::size_t i = 0; state && *state && i < servers->count(); ++i) {
-        if ((*state)->leader == NatsServers::name(i)) index = i;
-      }
-      return index < servers->count();
-    });
-    return index;
+  void expect_everything_stored() {
+    ASSERT_TRUE(has_stored(head())) << replicator->trouble();
+    expect_whole(head());
+  }
+  // Ten transactions are in the stream, and behind them two of the next engine.
+  void begin_and_be_followed() {
+    start_servers(1);
+    must_open();
+    write(10, 1);
+    start(servers->url());
+    ASSERT_TRUE(has_stored(10));
+    journal = log->journal_id();
+    ASSERT_EQ(publish(11, 12, server_state().last, epoch + 1).state, PublishState::stored);
+  }
+  void expect_an_end_by(ExitCode code) {
+    thread.join();
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_EQ(ended->code, code) << ended->text();
   }
 
   std::optional<Replicator> replicator;
@@ -179,9 +185,7 @@ TEST_F(ReplicatorTest, TheStreamOfAnotherLogIsRefused) {
   must_open();
   ASSERT_EQ(publish(1, 10, 0).state, PublishState::stored);
   start(servers->url());
-  thread.join();
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->code, ExitCode::bad_config) << ended->text();
+  expect_an_end_by(ExitCode::bad_config);
 }
 
 TEST_F(ReplicatorTest, AStreamThatHasWhatThisLogHasNotEndsTheEngine) {
@@ -191,41 +195,23 @@ TEST_F(ReplicatorTest, AStreamThatHasWhatThisLogHasNotEndsTheEngine) {
   journal = log->journal_id();
   ASSERT_EQ(publish(1, 11, 0, epoch).state, PublishState::stored);
   start(servers->url());
-  thread.join();
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
+  expect_an_end_by(ExitCode::not_leader);
 }
 
 TEST_F(ReplicatorTest, Row23AnEngineThatAnotherHasFollowedPublishesNothingMore) {
-  start_servers(1);
-  must_open();
-  write(10, 1);
-  start(servers->url());
-  ASSERT_TRUE(has_stored(10));
-  journal = log->journal_id();
+  ASSERT_NO_FATAL_FAILURE(begin_and_be_followed());
   const std::uint64_t last = server_state().last;
-  ASSERT_EQ(publish(11, 12, last, epoch + 1).state, PublishState::stored);
   write(1, 1);
-  thread.join();
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
-  EXPECT_EQ(server_state().last, last + 1);
+  expect_an_end_by(ExitCode::not_leader);
+  EXPECT_EQ(server_state().last, last);
 }
 
 // Its second message finds the stream as long as it expected, and is stored behind the message of
 // the next engine: the stream's end is its own again.
 TEST_F(ReplicatorTest, Row23AnEngineWithMoreOnItsWayHearsThatAnotherHasFollowed) {
-  start_servers(1);
-  must_open();
+  ASSERT_NO_FATAL_FAILURE(begin_and_be_followed());
   write(10, 1);
-  start(servers->url());
-  ASSERT_TRUE(has_stored(10));
-  journal = log->journal_id();
-  ASSERT_EQ(publish(11, 12, server_state().last, epoch + 1).state, PublishState::stored);
-  write(10, 1);
-  thread.join();
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->code, ExitCode::not_leader) << ended->text();
+  expect_an_end_by(ExitCode::not_leader);
   EXPECT_EQ(replicator->stored(), Sequence{10});
 }
 
@@ -256,11 +242,7 @@ TEST_F(ReplicatorTest, Row23MessagesOfAnEarlierEpochThatComeTooLateArePassedOver
 }
 
 TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamIsKilledUnderLoad) {
-  start_servers(3);
-  must_open();
-  start(servers->url());
-  write(20, 3);
-  ASSERT_TRUE(has_stored(60)) << replicator->trouble();
+  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
   for (int round = 0; round < 2; ++round) {
     write_during([&] {
       const std::size_t index = leader();
@@ -275,34 +257,24 @@ TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamIsKilledUnderLoad) {
 }
 
 TEST_F(ReplicatorTest, Row21AFollowerIsKilledUnderLoad) {
-  start_servers(3);
-  must_open();
-  start(servers->url());
-  write(20, 3);
-  ASSERT_TRUE(has_stored(60)) << replicator->trouble();
+  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
   write_during([&] {
     const std::size_t index = (leader() + 1) % servers->count();
     servers->kill(index);
     std::this_thread::sleep_for(1s);
     servers->start(index);
   });
-  ASSERT_TRUE(has_stored(head())) << replicator->trouble();
-  expect_whole(head());
+  expect_everything_stored();
 }
 
 TEST_F(ReplicatorTest, Row21AllServersAreKilledUnderLoad) {
-  start_servers(3);
-  must_open();
-  start(servers->url());
-  write(20, 3);
-  ASSERT_TRUE(has_stored(60)) << replicator->trouble();
+  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
   write_during([&] {
     for (std::size_t i = 0; i < servers->count(); ++i) servers->kill(i);
     std::this_thread::sleep_for(1s);
     for (std::size_t i = 0; i < servers->count(); ++i) servers->start(i);
   });
-  ASSERT_TRUE(has_stored(head())) << replicator->trouble();
-  expect_whole(head());
+  expect_everything_stored();
 }
 
 TEST_F(ReplicatorTest, Row22AStreamThatIsGoneIsFilledAgainFromTheLog) {
@@ -317,8 +289,7 @@ TEST_F(ReplicatorTest, Row22AStreamThatIsGoneIsFilledAgainFromTheLog) {
     servers->start(0);
   });
   ASSERT_TRUE(comes_true([&] { return replicator->counters().refills > 0; }));
-  ASSERT_TRUE(has_stored(head())) << replicator->trouble();
-  expect_whole(head());
+  expect_everything_stored();
 }
 
 TEST_F(ReplicatorTest, Row22AStreamThatLostItsTailIsFilledAgainFromThere) {

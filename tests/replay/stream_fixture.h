@@ -59,6 +59,27 @@ class StreamFixture : public LogFixture {
     return condition();
   }
 
+  StreamState server_state() {
+    std::optional<StreamState> found;
+    comes_true([&] {
+      const auto state = server->stream_state(stream);
+      if (state && *state) found = **state;
+      return found.has_value();
+    });
+    return found.value_or(StreamState{});
+  }
+  std::size_t leader() {
+    std::size_t index = servers->count();
+    comes_true([&] {
+      const auto state = server->stream_state(stream);
+      for (std::size_t i = 0; state && *state && i < servers->count(); ++i) {
+        if ((*state)->leader == NatsServers::name(i)) index = i;
+      }
+      return index < servers->count();
+    });
+    return index;
+  }
+
   // One message of transactions `from` to `to`, made up like those of the log.
   PublishOutcome publish(std::uint64_t from, std::uint64_t to, std::uint64_t expected_last,
                          std::uint32_t in_epoch = 1) {
