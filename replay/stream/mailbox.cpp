@@ -2,6 +2,8 @@
 
 #include <nats/nats.h>
 
+#include "replay/stream/subscription.h"  // end_subscription
+
 namespace bourse {
 
 std::string_view Mailbox::Message::reply_to() const {
@@ -9,13 +11,8 @@ std::string_view Mailbox::Message::reply_to() const {
   return reply == nullptr ? std::string_view{} : std::string_view(reply);
 }
 
-// As in PullConsumer: the reader of the connection may have the subscription in hand until it has
-// moved on. Where no answer to a ping says so, it is left to the process.
 void Mailbox::End::operator()(natsSubscription* subscription) const {
-  constexpr std::int64_t flush_max_ms = 500;
-  natsSubscription_Unsubscribe(subscription);
-  if (natsConnection_FlushTimeout(connection, flush_max_ms) == NATS_OK)
-    natsSubscription_Destroy(subscription);
+  end_subscription(subscription, connection);
 }
 
 Result<Mailbox> Mailbox::open(JetStream& server, const std::string& subject) {

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "replay/stream/subscription.h"  // end_subscription
+
 namespace bourse {
 namespace {
 
@@ -17,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 constexpr int messages_per_request = 256;
 constexpr std::chrono::milliseconds request_lives{1000};
 constexpr std::chrono::milliseconds silence_max{2500};
-constexpr std::chrono::milliseconds flush_max{500};
 constexpr std::chrono::seconds forgotten_after{30};  // by the server, once nobody asks
 
 }  // namespace
@@ -34,15 +35,8 @@ struct PullConsumer::State {
   int asked = 0;             // by all of them
   Clock::time_point heard;
 
-  // The thread of the connection that reads may have found the subscription just now, for a message
-  // on its way, and does not hold it (libnats 3.4.1). After the answer to a ping it has moved on.
-  // Without one the subscription is left to the process: a few hundred bytes, once per outage.
   ~State() {
-    if (subscription != nullptr) {
-      natsSubscription_Unsubscribe(subscription);
-      const auto moved_on = natsConnection_FlushTimeout(server->connection(), flush_max.count());
-      if (moved_on == NATS_OK) natsSubscription_Destroy(subscription);
-    }
+    if (subscription != nullptr) end_subscription(subscription, server->connection());
     if (!consumer.empty() && server->is_connected()) {
       // Without waiting for the answer; else the server forgets it by itself.
       const std::string subject = fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", stream, consumer);

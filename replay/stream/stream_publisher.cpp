@@ -12,6 +12,8 @@
 #include <thread>
 #include <utility>
 
+#include "replay/stream/subscription.h"  // end_subscription
+
 namespace bourse {
 namespace {
 
@@ -52,13 +54,7 @@ struct StreamPublisher::State {
       listener.request_stop();
       listener.join();
     }
-    if (answers != nullptr) {
-      natsSubscription_Unsubscribe(answers);
-      // As in PullConsumer: the reader of the connection may have it in hand until it has moved on.
-      constexpr std::int64_t flush_max_ms = 500;
-      if (natsConnection_FlushTimeout(server.connection(), flush_max_ms) == NATS_OK)
-        natsSubscription_Destroy(answers);
-    }
+    if (answers != nullptr) end_subscription(answers, server.connection());
   }
 
   void listen(const std::stop_token& stop);
