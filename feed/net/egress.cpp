@@ -26,16 +26,18 @@ bool Egress::encrypt(Session& session, std::span<const std::byte> plain) {
   return true;
 }
 
+bool Egress::resume(Session& session, std::int64_t now_ns) {
+  TlsWire& wire = session.wire();
+  if (!wire.open() || session.state() == Session::State::gone) return false;
+  const TlsWire::Sent sent = wire.flush(now_ns);
+  if (sent == TlsWire::Sent::all) return true;
+  session.on_sent(sent);
+  return false;
+}
+
 bool Egress::add(Session& session, std::int64_t now_ns) {
   TlsWire& wire = session.wire();
   if (!wire.open() || session.state() == Session::State::gone) return false;
-  if (wire.pending()) {
-    const TlsWire::Sent sent = wire.flush(now_ns);
-    if (sent != TlsWire::Sent::all) {
-      session.on_sent(sent);
-      return false;
-    }
-  }
   Outbox& outbox = session.outbox();
   std::string& control = wire.control();
   const std::size_t before = arena_.size();

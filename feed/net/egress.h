@@ -23,9 +23,11 @@ class Egress {
 
   Egress();
 
-  // Takes the next bytes that are due to the session. True: there are more, call again next turn
-  // (false if the socket is full: the session tells when it is writable).
-  // REQUIRES: at most once for each session between two flushes.
+  // Offers what the socket did not take before. False: it is still full, and the session tells
+  // when it is writable; or it is gone.
+  bool resume(Session& session, std::int64_t now_ns);
+  // Takes the next bytes that are due to the session. True: there are more, call again next turn.
+  // REQUIRES: nothing pending; at most once for each session between two flushes.
   bool add(Session& session, std::int64_t now_ns);
   void flush(std::int64_t now_ns);
 

@@ -18,7 +18,7 @@
 //   bool serves() const;            // false: connections wait to be accepted
 //   std::string farewell() const;   // perhaps: the last message of every session
 //   bool has_news() const;          // something advance() would take in
-//   int64_t due_ns() const;         // optional: when advance() has to be called at the latest
+//   int64_t due_ns() const;         // optional: when to call advance() at the latest
 //   bool advance(TimeNs now);       // takes it in, a bounded piece; true: sweep all sessions
 #pragma once
 
@@ -164,8 +164,7 @@ class SessionLoop {
     return SessionId{static_cast<std::uint32_t>(++sessions_made_ * number_.count + number_.index)};
   }
 
-  // Bounded: the sweep gets its turn.
-  void take_ready() {
+  void take_ready() {  // bounded: the sweep gets its turn
     handshakes_left_ = options_.limits.handshakes_per_turn_count;
     for (int round = 0; round < rounds_per_turn && !ready_.empty(); ++round) {
       if (round > 0) reactor_.poll();
@@ -302,6 +301,8 @@ class SessionLoop {
   }
 
   void serve(Seat& seat, std::int64_t now_ns) {
+    // First: then there is room for more, and nobody else would fill it.
+    if (seat.wire().pending() && !egress_.resume(seat, now_ns)) return;
     Outbox& outbox = seat.outbox();
     bool more = false;
     const bool is_open = seat.state() == Session::State::open;

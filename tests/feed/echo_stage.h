@@ -1,6 +1,7 @@
 // A conversation without an exchange: answers what it is sent, closes or floods when asked to.
-//   Text "close CODE REASON": asks for that close. "flood COUNT BYTES": COUNT binary messages of
-//   BYTES each, which begin with their number from 0. Everything else comes back as it was.
+//   Text "close CODE REASON": asks for that close. "flood COUNT BYTES [ROOM]": COUNT binary messages
+//   of BYTES each, which begin with their number from 0, at most ROOM bytes and one message waiting
+//   at a time. Everything else comes back as it was.
 //   Owner: the thread of the loop.
 #pragma once
 
@@ -29,12 +30,13 @@ class EchoConversation {
   void on_open(Outbox& out) { out.append_text("hello " + info_.name + ' ' + info_.subprotocol); }
   void on_text(std::string_view text, Outbox& out) {
     char reason[64] = "";
-    unsigned long long a = 0, b = 0;
+    unsigned long long a = 0, b = 0, room = outbox_high_bytes;
     const std::string copy(text);
     if (std::sscanf(copy.c_str(), "close %llu %63s", &a, reason) == 2) {
       out.request_close(static_cast<std::uint16_t>(a), reason);
-    } else if (std::sscanf(copy.c_str(), "flood %llu %llu", &a, &b) == 2) {
+    } else if (std::sscanf(copy.c_str(), "flood %llu %llu %llu", &a, &b, &room) >= 2) {
       left_ = a;
+      room_ = room;
       payload_.resize(b);
     } else {
       out.append_text(text);
@@ -42,7 +44,7 @@ class EchoConversation {
   }
   void on_binary(std::span<const std::byte> bytes, Outbox& out) { out.append_binary(bytes); }
   bool pump(Outbox& out, TimeNs) {
-    while (left_ > 0 && out.size() < outbox_high_bytes) {
+    while (left_ > 0 && out.size() < room_) {
       std::memcpy(payload_.data(), &number_, sizeof number_);
       out.append_binary(payload_);
       ++number_;
@@ -57,6 +59,7 @@ class EchoConversation {
   std::vector<std::byte> payload_;
   std::uint64_t number_ = 0;
   std::uint64_t left_ = 0;
+  std::uint64_t room_ = outbox_high_bytes;
 };
 
 struct EchoStage {

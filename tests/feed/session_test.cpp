@@ -251,6 +251,23 @@ TEST(Session, AReaderThatStopsDoesNotBlockOthersAndLosesNothing) {
   }
 }
 
+// What waits for it fits one record, so nothing is left over that would call for another turn.
+TEST(Session, AReaderThatStopsGetsTheRestAlsoIfNothingElseHappens) {
+  EchoServer server;
+  RawPeer slow(server.port(), 8192);
+  ASSERT_TRUE(slow.handshake() && slow.upgrade());
+  RawPeer::Frame frame;
+  ASSERT_TRUE(slow.next(frame));
+  ASSERT_TRUE(slow.send(RawPeer::frame(0x81, "flood 40000 1000 4000")));
+  for (std::uint64_t number = 0; number < 40'000; ++number) {
+    if (number % 4000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ASSERT_TRUE(slow.next(frame)) << "after " << number << " messages";
+    std::uint64_t got = 0;
+    std::memcpy(&got, frame.payload.data(), sizeof got);
+    ASSERT_EQ(got, number);
+  }
+}
+
 TEST(Session, AReaderThatTakesNothingIsCutWhenTimeIsUp) {
   FeedOptions given;
   given.limits.no_progress_ms = 500;
