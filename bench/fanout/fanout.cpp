@@ -1,5 +1,6 @@
 // bourse_fanout_bench: what one delivery over wss costs the server, and how late it comes.
-//   Two tables, each with its baseline twin in the same run, A B A B:
+//   Two tables, each with its twins in the same run, A B A B: Beast with one write per message and,
+//   where `./dev bench fanout --uws` has fetched it, uWebSockets.
 //   throughput  server CPU per delivery (thread clock, kernel included), 100-byte messages in
 //               batches and alone, to 1 ... 1000 subscribers; the client spins on the other core.
 //   latency     open loop: from the moment the schedule intended to the moment the client has
@@ -27,7 +28,8 @@ namespace {
 constexpr const char* usage =
     "usage: bourse_fanout_bench [--subscribers 1,10,100,1000] [--batch 32,1] [--runs 5]\n"
     "                           [--latency-subscribers 1,10,100] [--rates 1000,10000]\n"
-    "                           [--seconds 2] [--no-twin] [--only throughput|latency]\n";
+    "                           [--seconds 2] [--no-twin] [--only throughput|latency]\n"
+    "                           [--uws DIRECTORY]\n";
 
 struct Options {
   std::vector<std::uint64_t> subscribers = {1, 10, 100, 1000};
@@ -38,43 +40,66 @@ struct Options {
   std::uint64_t seconds = 2;
   bool throughput = true;
   bool latency = true;
-  bool twin = true;
+  bool beast = true;
+  std::string uws;  // where it lies; empty: without
 };
 
+struct Twin {
+  FanoutServer server;
+  const char* name;
+  std::uint64_t deliveries;  // of a throughput run, in batches
+};
+
+std::vector<Twin> twins_of(const Options& options) {
+  std::vector<Twin> twins;
+  if (options.beast) twins.push_back({FanoutServer::beast, "Beast", 200'000});
+  if (!options.uws.empty()) twins.push_back({FanoutServer::uws, "uWS", 4'000'000});
+  return twins;
+}
+
 void print_throughput(const Options& options) {
-  std::puts(
+  const std::vector<Twin> twins = twins_of(options);
+  std::printf(
       "\nthroughput: server CPU, ns per delivery of 100 bytes; median (least..most) of the runs\n"
-      "     N  batch                   ours in a write   Beast, one async_write each            "
-      "ratio");
+      "     N  batch                   ours in a write");
+  for (const Twin& twin : twins) std::printf(" %22s %16s", twin.name, "ratio");
+  std::puts("");
+  constexpr std::uint64_t alone = 300'000, together = 4'000'000;
   for (const std::uint64_t batch : options.batches) {
     for (const std::uint64_t subscribers : options.subscribers) {
-      const auto sized = [&](std::uint64_t deliveries) {
-        return throughput_plan(static_cast<std::uint32_t>(subscribers),
-                               static_cast<std::uint32_t>(batch), deliveries);
-      };
-      std::vector<double> ours, twin, ratio;
-      double in_write = 0;
       unsigned failures = 0;
+      const auto run = [&](FanoutServer server, std::uint64_t deliveries) {
+        const auto figures =
+            run_fanout(server,
+                       throughput_plan(static_cast<std::uint32_t>(subscribers),
+                                       static_cast<std::uint32_t>(batch), deliveries),
+                       options.uws);
+        failures += !figures;
+        return figures;
+      };
+      std::vector<double> ours;
+      std::vector<std::vector<double>> theirs(twins.size()), ratios(twins.size());
+      double in_write = 0;
       for (std::uint64_t i = 0; i < options.runs; ++i) {
-        const auto a = run_fanout(FanoutServer::ours, sized(batch > 1 ? 4'000'000 : 300'000));
-        failures += !a;
+        const auto a = run(FanoutServer::ours, batch > 1 ? together : alone);
         if (a) {
           ours.push_back(a->cpu_per_delivery());
           in_write = static_cast<double>(a->server.deliveries) /
                      static_cast<double>(std::max<std::uint64_t>(a->server.writes, 1));
         }
-        if (!options.twin) continue;
-        const auto b = run_fanout(FanoutServer::twin, sized(200'000));
-        failures += !b;
-        if (b) twin.push_back(b->cpu_per_delivery());
-        if (a && b) ratio.push_back(twin.back() / ours.back());
+        for (std::size_t k = 0; k < twins.size(); ++k) {
+          const auto b = run(twins[k].server, batch > 1 ? twins[k].deliveries : alone);
+          if (b) theirs[k].push_back(b->cpu_per_delivery());
+          if (a && b) ratios[k].push_back(theirs[k].back() / ours.back());
+        }
       }
       const auto text = [](const std::vector<double>& runs, int decimals) {
         return runs.empty() ? std::string("-") : spread(runs, decimals);
       };
-      std::printf("%6llu %6llu %22s %10.1f %28s %16s", static_cast<unsigned long long>(subscribers),
-                  static_cast<unsigned long long>(batch), text(ours, 0).c_str(), in_write,
-                  text(twin, 0).c_str(), text(ratio, 1).c_str());
+      std::printf("%6llu %6llu %22s %10.1f", static_cast<unsigned long long>(subscribers),
+                  static_cast<unsigned long long>(batch), text(ours, 0).c_str(), in_write);
+      for (std::size_t k = 0; k < twins.size(); ++k)
+        std::printf(" %22s %16s", text(theirs[k], 0).c_str(), text(ratios[k], 2).c_str());
       std::puts(failures > 0 ? "   VOID RUNS" : "");
       std::fflush(stdout);
     }
@@ -107,6 +132,7 @@ struct Latencies {
 };
 
 void print_latency(const Options& options) {
+  const std::vector<Twin> twins = twins_of(options);
   std::puts(
       "\nlatency, open loop, us from the intended time: median of the runs\n"
       "     N  msg/s   server       p50       p99     p99.9");
@@ -117,17 +143,19 @@ void print_latency(const Options& options) {
       plan.per_second = rate;
       plan.messages = rate * options.seconds;
       plan.warm_up = plan.messages / 5;
-      Latencies ours, twin;
+      Latencies ours;
+      std::vector<Latencies> theirs(twins.size());
       for (std::uint64_t i = 0; i < options.runs; ++i) {
         ours.add(run_fanout(FanoutServer::ours, plan));
-        if (options.twin) twin.add(run_fanout(FanoutServer::twin, plan));
+        for (std::size_t k = 0; k < twins.size(); ++k)
+          theirs[k].add(run_fanout(twins[k].server, plan, options.uws));
       }
       std::printf("%6llu %6llu", static_cast<unsigned long long>(subscribers),
                   static_cast<unsigned long long>(rate));
       ours.print("ours");
-      if (options.twin) {
+      for (std::size_t k = 0; k < twins.size(); ++k) {
         std::printf("\n             ");
-        twin.print("Beast");
+        theirs[k].print(twins[k].name);
       }
       std::puts("");
       std::fflush(stdout);
@@ -145,7 +173,8 @@ void take_numbers(Arguments& arguments, std::string_view name, std::vector<std::
 
 Options parse(Arguments& arguments) {
   Options options;
-  options.twin = !arguments.flag("--no-twin");
+  options.beast = !arguments.flag("--no-twin");
+  options.uws = arguments.text("--uws").value_or("");
   take_numbers(arguments, "--subscribers", options.subscribers);
   take_numbers(arguments, "--latency-subscribers", options.latency_subscribers);
   take_numbers(arguments, "--batch", options.batches);

@@ -1,5 +1,6 @@
 #include "bench/fanout/fanout_run.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,10 +11,12 @@
 #include "bench/fanout/fanout_server.h"  // serve_fanout
 #include "bench/measure/machine.h"       // pin_to_core
 #include "bench/twins/beast_twin.h"      // serve_beast_twin
+#include "bench/twins/uws_twin.h"        // serve_uws_twin
 
 namespace bourse {
 
-std::optional<FanoutFigures> run_fanout(FanoutServer server, const FanoutPlan& plan) {
+std::optional<FanoutFigures> run_fanout(FanoutServer server, const FanoutPlan& plan,
+                                        const std::filesystem::path& uws) {
   int ports[2], results[2];
   if (::pipe(ports) != 0 || ::pipe(results) != 0) return std::nullopt;
   const pid_t child = ::fork();
@@ -27,20 +30,25 @@ std::optional<FanoutFigures> run_fanout(FanoutServer server, const FanoutPlan& p
     ::_exit(written ? 0 : 1);
   }
   pin_to_core(0);
-  FanoutSource source(plan);
   const auto on_port = [&ports](std::uint16_t port) {
     if (::write(ports[1], &port, sizeof port) != sizeof port) std::abort();
   };
-  if (server == FanoutServer::ours)
-    serve_fanout(source, on_port);
-  else
-    serve_beast_twin(source, on_port);
-  FanoutFigures figures{source.figures(), {}};
+  std::optional<ServerFigures> served;
+  if (server == FanoutServer::uws) {
+    served = serve_uws_twin(uws, plan, on_port);
+  } else {
+    FanoutSource source(plan);
+    (server == FanoutServer::ours ? serve_fanout : serve_beast_twin)(source, on_port);
+    if (source.is_done()) served = source.figures();
+  }
+  if (!served) ::kill(child, SIGKILL);  // it may wait for a port, or for more
+  FanoutFigures figures{served.value_or(ServerFigures{}), {}};
+  ::close(results[1]);
   const bool read = ::read(results[0], &figures.client, sizeof figures.client) ==
                     static_cast<ssize_t>(sizeof figures.client);
   ::waitpid(child, nullptr, 0);
-  for (const int fd : {ports[0], ports[1], results[0], results[1]}) ::close(fd);
-  if (!read || !figures.client.is_complete || !source.is_done()) return std::nullopt;
+  for (const int fd : {ports[0], ports[1], results[0]}) ::close(fd);
+  if (!read || !served || !figures.client.is_complete) return std::nullopt;
   return figures;
 }
 

@@ -1,15 +1,16 @@
-// One fan-out run: a server in this process on core 0, its subscribers in a child on core 1.
+// One fan-out run: a server on core 0, its subscribers in a child on core 1.
 //   Owner:  the main thread, which stays on core 0.
 //   Errors: nullopt: a subscriber missed a message, or the server did not get rid of them all.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 
 #include "bench/load/fanout_plan.h"  // FanoutPlan, ServerFigures, ClientFigures
 
 namespace bourse {
 
-enum class FanoutServer { ours, twin };
+enum class FanoutServer { ours, beast, uws };
 
 struct FanoutFigures {
   ServerFigures server;
@@ -20,7 +21,9 @@ struct FanoutFigures {
   }
 };
 
-std::optional<FanoutFigures> run_fanout(FanoutServer server, const FanoutPlan& plan);
+// `uws`: where uWebSockets lies, see twins/uws_twin.h; for that server only.
+std::optional<FanoutFigures> run_fanout(FanoutServer server, const FanoutPlan& plan,
+                                        const std::filesystem::path& uws = {});
 
 // The plan of a throughput run: about so many deliveries, a fifth of them to warm up.
 FanoutPlan throughput_plan(std::uint32_t subscribers, std::uint32_t batch,

@@ -225,7 +225,7 @@ class WireSuite {
         progress_.next(fmt::format("wire, fan-out to {}", subscribers), 3);
         const auto ours = run_fanout(FanoutServer::ours,
                                      throughput_plan(subscribers, fanout_batch, fanout_deliveries));
-        const auto twin = run_fanout(FanoutServer::twin,
+        const auto twin = run_fanout(FanoutServer::beast,
                                      throughput_plan(subscribers, fanout_batch, twin_deliveries));
         if (!ours || !twin) {
           out_.warnings.push_back(fmt::format("fan-out to {}: a run is void", subscribers));
