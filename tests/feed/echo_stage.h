@@ -1,7 +1,7 @@
 // A conversation without an exchange: answers what it is sent, closes or floods when asked to.
 //   Text "close CODE REASON": asks for that close. "flood COUNT BYTES [ROOM]": COUNT binary
-//   messages of BYTES each, which begin with their number from 0, at most ROOM bytes and one message
-//   waiting at a time. Everything else comes back as it was.
+//   messages of BYTES each, which begin with their number from 0, at most ROOM bytes and one
+//   message waiting at a time. Everything else comes back as it was.
 //   Owner: the thread of the loop.
 #pragma once
 
