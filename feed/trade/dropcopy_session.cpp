@@ -175,7 +175,9 @@ bool DropcopySession::pump(Outbox& out, TimeNs now) {
     const ExecStream::State state = stream.pump(out, s.door.now());
     more |= state == ExecStream::State::more;
     if (state != ExecStream::State::failed) continue;
-    TradeDoor::fail({.code = code_of(ControlError::journal_unavailable), .message = stream.error()},
+    TradeDoor::fail({.code = code_of(ControlError::journal_unavailable),
+                     .message = stream.error(),
+                     .log = log_named(s.parts.options)},
                     out);
     s.door.close(close_internal, "the log cannot be read", out);
     return false;

@@ -126,7 +126,8 @@ ExecStream::State ExecStream::pump_log(Outbox& out, TimeNs now) {
         out.append_text(
             error_reply({.code = code_of(ControlError::seq_expired),
                          .message = "the log begins with exec_seq " +
-                                    std::to_string(reports_.front().event.exec_sequence.value())}));
+                                    std::to_string(reports_.front().event.exec_sequence.value()),
+                         .log = log_named(options_)}));
       wanted_ = ExecSequence{0};
     }
     send(reports_, {.published = now, .epoch = view.epoch(), .replay = true}, out);
@@ -172,6 +173,7 @@ void ExecStream::tell_slow(Outbox& out, TimeNs now) {
     JsonWriter json;
     json.open('{').key("op").text("slow_reader").key("account").number(account_.value());
     json.key("lag_ns").wide(lag_ns).key("lag_events").wide(lag_events);
+    if (const auto log = log_named(options_)) json.key("log").number(*log);
     out.append_text(json.close('}').view());
     return;
   }
@@ -191,7 +193,9 @@ void ExecStream::tell_caught_up(Outbox& out, TimeNs now) {
   if (encoding_ == ExecEncoding::json) {
     JsonWriter json;
     json.open('{').key("op").text("caught_up").key("account").number(account_.value());
-    out.append_text(json.key("seq").wide(router_.position().value()).close('}').view());
+    json.key("seq").wide(router_.position().value());
+    if (const auto log = log_named(options_)) json.key("log").number(*log);
+    out.append_text(json.close('}').view());
     return;
   }
   append_system_frames(out, *notices_,

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "feed/control/json_writer.h"  // JsonWriter
 #include "feed/trade/exec_json.h"      // append_exec_json
 #include "feed/trade/trade_replies.h"  // error_reply
 #include "replay/text/decimal.h"       // price_text, quantity_text
@@ -64,8 +63,9 @@ bool same_request(const Command& first, const Command& retry) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-OrderQuestions::OrderQuestions(const ExecRouter& router, const Log& log, AccountId account)
-    : router_(router), log_(log), account_(account) {}
+OrderQuestions::OrderQuestions(const ExecRouter& router, const Log& log, AccountId account,
+                               std::optional<std::uint32_t> named)
+    : router_(router), log_(log), account_(account), named_(named) {}
 
 bool OrderQuestions::ask(OrderQuestion question) {
   if (waiting_.size() >= waiting_max) return false;
@@ -234,10 +234,21 @@ OrderQuestions::Step OrderQuestions::tell_outcome(const TransactionView& view, O
   for (const Report& report : reports_) {
     text.clear();
     append_exec_json(report, true, router_.instruments(), text);
-    json.raw(text);
+    json.raw(with_log(text));
   }
-  json.close(']').close('}');
-  out.append_text(json.view());
+  return tell(json.close(']'), out);
+}
+
+// A report, which names its log as those of the stream do.
+const std::string& OrderQuestions::with_log(std::string& report) const {
+  if (named_) report.insert(report.size() - 1, ",\"log\":" + std::to_string(*named_));
+  return report;
+}
+
+// The answer, but for its end.
+OrderQuestions::Step OrderQuestions::tell(JsonWriter& json, Outbox& out) const {
+  if (named_) json.key("log").number(*named_);
+  out.append_text(json.close('}').view());
   return Step::answered;
 }
 
@@ -247,9 +258,7 @@ OrderQuestions::Step OrderQuestions::tell_open(const OrderState& state, Outbox& 
   JsonWriter json;
   open_answer(json, "order_status", waiting_.front().id);
   json.key("order_id").wide(state.order_id.value()).key("open").boolean(true);
-  json.key("order").raw(order).close('}');
-  out.append_text(json.view());
-  return Step::answered;
+  return tell(json.key("order").raw(order), out);
 }
 
 OrderQuestions::Step OrderQuestions::tell_last(Outbox& out) {
@@ -262,9 +271,7 @@ OrderQuestions::Step OrderQuestions::tell_last(Outbox& out) {
   JsonWriter json;
   open_answer(json, "order_status", asked.id);
   json.key("order_id").wide(asked.order.value()).key("open").boolean(!is_over(last_->event));
-  json.key("report").raw(report).close('}');
-  out.append_text(json.view());
-  return Step::answered;
+  return tell(json.key("report").raw(with_log(report)), out);
 }
 
 OrderQuestions::Step OrderQuestions::refuse(std::uint16_t code, std::string message, Outbox& out) {
@@ -272,7 +279,8 @@ OrderQuestions::Step OrderQuestions::refuse(std::uint16_t code, std::string mess
   out.append_text(error_reply({.code = code,
                                .message = std::move(message),
                                .id = asked.id,
-                               .client_seq = asked.client_sequence.value()}));
+                               .client_seq = asked.client_sequence.value(),
+                               .log = named_}));
   return Step::answered;
 }
 

@@ -14,10 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "feed/net/outbox.h"         // Outbox
-#include "feed/trade/exec_router.h"  // ExecRouter, Report
-#include "matching/command.h"        // Command
-#include "replay/log/log.h"          // Log, Cursor
+#include "feed/control/json_writer.h"  // JsonWriter
+#include "feed/net/outbox.h"           // Outbox
+#include "feed/trade/exec_router.h"    // ExecRouter, Report
+#include "matching/command.h"          // Command
+#include "replay/log/log.h"            // Log, Cursor
 
 namespace bourse {
 
@@ -39,7 +40,9 @@ class OrderQuestions {
   static constexpr std::size_t transactions_per_pump_max = 2048;
   static constexpr std::size_t reports_told_max = 256;  // of one outcome
 
-  OrderQuestions(const ExecRouter& router, const Log& log, AccountId account);
+  // `named`: what is answered names this log.
+  OrderQuestions(const ExecRouter& router, const Log& log, AccountId account,
+                 std::optional<std::uint32_t> named = {});
 
   // False: too many wait already.
   bool ask(OrderQuestion question);
@@ -53,6 +56,8 @@ class OrderQuestions {
   Step begin(Outbox& out);
   Step search(Outbox& out);
   Step follow(Outbox& out);
+  const std::string& with_log(std::string& report) const;
+  Step tell(JsonWriter& json, Outbox& out) const;
   Step tell_outcome(const TransactionView& view, Outbox& out);
   Step tell_open(const OrderState& state, Outbox& out);
   Step tell_last(Outbox& out);
@@ -63,6 +68,7 @@ class OrderQuestions {
   const ExecRouter& router_;
   const Log& log_;
   AccountId account_;
+  std::optional<std::uint32_t> named_;
   std::deque<OrderQuestion> waiting_;
   std::optional<Cursor> cursor_;
   Stage stage_ = Stage::begin;

@@ -1,14 +1,14 @@
 #include "feed/trade/order_timing.h"
 
 #include <cstddef>
-#include <cstdint>
 
 #include "feed/control/json_writer.h"  // JsonWriter
 
 namespace bourse {
 
-OrderTiming::OrderTiming(StageClock& stages, OrderStages& measured, Follows follows)
-    : stages_(stages), measured_(measured), tells_(follows == Follows::all_and_tells) {
+OrderTiming::OrderTiming(StageClock& stages, OrderStages& measured, Follows follows,
+                         std::optional<std::uint32_t> log)
+    : stages_(stages), measured_(measured), tells_(follows == Follows::all_and_tells), log_(log) {
   stages_.join();
 }
 
@@ -26,6 +26,8 @@ void OrderTiming::on_told(const ExecStream::Own& own, TimeNs encoded, Outbox& ou
     if (!own.client_sequence && sent.client_sequence) return;  // not one of these
     sent_.pop_front();
     if (sent.client_sequence != own.client_sequence) continue;
+    // Another log's command is being followed on this connection: one place at a time.
+    if (!tells_ && out.wants_sent_time()) return;
     if (told_.size() >= waiting_max) told_.pop_front();
     told_.push_back({sent, own, encoded});
     if (!tells_) out.watch_sent(own.out_bytes);
@@ -53,7 +55,8 @@ bool OrderTiming::pump(Outbox& out) {
   return tells_ && !told_.empty();
 }
 
-void OrderTiming::tell(const ExecStream::Own& own, const OrderStages::Times& times, Outbox& out) {
+void OrderTiming::tell(const ExecStream::Own& own, const OrderStages::Times& times,
+                       Outbox& out) const {
   JsonWriter json;
   json.open('{').key("op").text("timing");
   if (own.client_sequence) json.key("client_seq").wide(own.client_sequence.value());
@@ -61,6 +64,7 @@ void OrderTiming::tell(const ExecStream::Own& own, const OrderStages::Times& tim
   for (std::size_t i = 0; i < times.size(); ++i)
     if (times[i])
       json.key(OrderStages::names[i]).wide(static_cast<std::uint64_t>(times[i].value()));
+  if (log_) json.key("log").number(*log_);
   out.append_text(json.close('}').view());
 }
 

@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "feed/net/outbox.h"          // Outbox
 #include "feed/net/stage_clock.h"     // StageClock
@@ -26,7 +28,9 @@ class OrderTiming {
 
   enum class Follows : bool { one_at_a_time, all_and_tells };
 
-  OrderTiming(StageClock& stages, OrderStages& measured, Follows follows);
+  // `log`: what is told names it.
+  OrderTiming(StageClock& stages, OrderStages& measured, Follows follows,
+              std::optional<std::uint32_t> log = {});
   ~OrderTiming() { stages_.leave(); }
   OrderTiming(const OrderTiming&) = delete;
   OrderTiming& operator=(const OrderTiming&) = delete;
@@ -55,11 +59,12 @@ class OrderTiming {
     TimeNs encoded;
   };
 
-  static void tell(const ExecStream::Own& own, const OrderStages::Times& times, Outbox& out);
+  void tell(const ExecStream::Own& own, const OrderStages::Times& times, Outbox& out) const;
 
   StageClock& stages_;
   OrderStages& measured_;
   const bool tells_;
+  const std::optional<std::uint32_t> log_;
   std::deque<Sent> sent_;
   std::deque<Told> told_;
 };

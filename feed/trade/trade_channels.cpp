@@ -174,8 +174,9 @@ void TradeChannels<Session>::tell_all(std::string_view text, Outbox& out) {
         },
         [&](std::span<const std::byte> frame) { out.append_framed(frame); });
     pass_on(out);
-    // What one log refuses the others would refuse too.
-    if (!errors.empty() && replies.empty()) break;
+    // What the first log refuses the others would refuse too. Later on the first one has done it,
+    // perhaps without a word yet: then each is asked, and answers for itself.
+    if (log == 0 && !errors.empty()) break;
   }
   if (!replies.empty()) out.append_text(joined_reply(replies));
   for (const LogReply& error : errors) out.append_text(of_log(error.text, error.log));

@@ -40,6 +40,7 @@ std::string error_reply(const TradeError& error) {
   if (!error.cl_ord_id.empty()) json.key("cl_ord_id").text(error.cl_ord_id);
   if (error.retry_after_ms != 0) json.key("retry_after_ms").number(error.retry_after_ms);
   json.key("hint").text(hint);
+  if (error.log) json.key("log").number(*error.log);
   return close_reply(json);
 }
 

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "feed/control/auth.h"           // ApiKey
 #include "feed/control/control_error.h"  // ControlError
 #include "feed/control/json_fields.h"    // JsonFields
+#include "feed/feed_options.h"           // FeedOptions
 #include "feed/trade/exec_router.h"      // AccountPosition
 #include "matching/types.h"              // RejectReason, Sequence, TimeNs
 
@@ -23,7 +25,13 @@ struct TradeError {
   std::uint64_t client_seq = 0;
   std::string_view cl_ord_id = {};
   std::uint32_t retry_after_ms = 0;
+  std::optional<std::uint32_t> log = {};  // if it has to say which: log_named()
 };
+// Which log a message is of, where there are several. What answers a request at once does not name
+// it: whoever has divided the request does (feed/trade/trade_channels.h).
+inline std::optional<std::uint32_t> log_named(const FeedOptions& options) {
+  return options.logs > 1 ? std::optional(options.log) : std::nullopt;
+}
 constexpr std::uint16_t code_of(ControlError error) { return static_cast<std::uint16_t>(error); }
 constexpr std::uint16_t code_of(RejectReason reason) { return static_cast<std::uint16_t>(reason); }
 

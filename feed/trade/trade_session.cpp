@@ -255,12 +255,13 @@ void TradeSession::State::on_auth(TradeError& error, Outbox& out) {
   if (disconnect.kind != DisconnectScope::Kind::orders) note_disconnect();
   using Follows = OrderTiming::Follows;
   timing.emplace(parts.stages, parts.order_stages,
-                 wants_timing ? Follows::all_and_tells : Follows::one_at_a_time);
+                 wants_timing ? Follows::all_and_tells : Follows::one_at_a_time,
+                 log_named(parts.options));
   if (wants_timing) out.want_sent_time();
   const auto encoding =
       door.info().subprotocol == "bourse.json.v1" ? ExecEncoding::json : ExecEncoding::flatbuffers;
   stream.emplace(parts.router, parts.log, parts.options, encoding, account(), session);
-  questions.emplace(parts.router, parts.log, account());
+  questions.emplace(parts.router, parts.log, account(), log_named(parts.options));
   if (resume.is_asked)
     stream->start_at(resume.sequence, resume.wanted);
   else
@@ -362,7 +363,8 @@ void TradeSession::State::tell_verdicts(Outbox& out) {
                                      : ControlError::engine_unreachable),
           .message = std::string(is_unknown ? in_doubt : "it was not sequenced and never will be"),
           .client_seq = verdict.client_sequence.value(),
-          .cl_ord_id = verdict.client_order_id.view()},
+          .cl_ord_id = verdict.client_order_id.view(),
+          .log = log_named(parts.options)},
          out);
   }
 }
@@ -386,7 +388,9 @@ bool TradeSession::pump(Outbox& out, TimeNs now) {
   }
   more |= is_followed && s.timing->tells();
   if (state == ExecStream::State::failed) {
-    State::fail({.code = code_of(ControlError::journal_unavailable), .message = s.stream->error()},
+    State::fail({.code = code_of(ControlError::journal_unavailable),
+                 .message = s.stream->error(),
+                 .log = log_named(s.parts.options)},
                 out);
     s.door.close(close_internal, "the log cannot be read", out);
     return false;
