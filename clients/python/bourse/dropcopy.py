@@ -18,7 +18,7 @@ class AsyncDropCopy:
     """`async with AsyncDropCopy(url, key, secret) as copy: async for account, report in copy: ...`
 
     `accounts`: whose, by default all that the key names. `start`: exec_seq of the first report wanted, 1 for all that the log has, or
-    {account: exec_seq}; left out: from now on."""
+    {account: exec_seq}; left out: from now on. Of several logs each numbers reports by itself, and `start` is meant for each."""
 
     def __init__(self, url: str, key: str, secret: bytes | str, accounts: Iterable[int] | None = None,
                  start: int | dict[int, int] | None = None, *, insecure: bool = False, ca: str | None = None, reconnect: bool = True,
@@ -28,7 +28,8 @@ class AsyncDropCopy:
         self._key, self._secret = key, secret.encode() if isinstance(secret, str) else secret
         self._wanted = None if accounts is None else list(accounts)
         self._start = start
-        self._last: dict[int, int] = {}  # exec_seq of the last report of each account
+        self._logs = 1
+        self._last: dict[tuple[int, int], int] = {}  # exec_seq of the last report of each account in each log
         self._tls = tls(insecure, ca) if self.url.startswith("wss") else None
         self._reconnect, self._timeout = reconnect, timeout
         self._found: asyncio.Queue[tuple[int, Report] | BaseException] = asyncio.Queue()
@@ -37,7 +38,7 @@ class AsyncDropCopy:
 
     @property
     def accounts(self) -> list[int]:
-        return list(self._last)
+        return list(dict.fromkeys(account for account, _ in self._last))
 
     async def __aenter__(self) -> AsyncDropCopy:
         await self.open()
@@ -102,6 +103,7 @@ class AsyncDropCopy:
 
     async def _log_on(self, socket: Any) -> None:
         hello = json.loads(await socket.recv())
+        self._logs = max(1, len(hello.get("logs", [])))
         await socket.send(json.dumps({"op": "auth", "id": "auth", "key": self._key,
                                       **proof(self._secret, f"{hello['nonce']}|{hello['session']}")}))
         reply = json.loads(await socket.recv())
@@ -117,11 +119,12 @@ class AsyncDropCopy:
 
     async def _subscribe(self, socket: Any, account: int) -> None:
         request: dict[str, Any] = {"op": "subscribe", "id": f"a{account}", "account": account}
-        first = self._start.get(account) if isinstance(self._start, dict) else self._start
-        if account in self._last:
-            first = self._last[account] + 1
-        if first is not None:
-            request["from_exec_seq"] = str(first)
+        start = self._start.get(account) if isinstance(self._start, dict) else self._start
+        first = {log: self._last[account, log] + 1 if (account, log) in self._last else start for log in range(self._logs)}
+        if first[0] is not None and self._logs == 1:
+            request["from_exec_seq"] = str(first[0])
+        elif first[0] is not None:
+            request["logs"] = [{"log": log, "from_exec_seq": str(number)} for log, number in first.items()]
         await socket.send(json.dumps(request))
         while True:  # reports of those that are subscribed already come meanwhile
             reply = json.loads(await socket.recv())
@@ -130,7 +133,10 @@ class AsyncDropCopy:
                 continue
             if reply["op"] == "error":
                 raise RemoteError(reply)
-            self._last.setdefault(account, int(reply["exec_head"]) if first is None else first - 1)
+            heads = {int(one["log"]): one.get("exec_head") for one in reply.get("logs", [])}
+            for log, number in first.items():
+                head = int(heads.get(log) or reply["exec_head"])
+                self._last.setdefault((account, log), head if number is None else number - 1)
             return
 
     def _on_message(self, message: dict[str, Any]) -> None:
@@ -139,12 +145,12 @@ class AsyncDropCopy:
         if message["op"] != "exec":
             return
         account, report = int(message["account_id"]), Report.of(message)
-        last = self._last.get(account, 0)
+        last = self._last.get((account, report.log), 0)
         if report.exec_seq <= last:
             return
         if report.exec_seq != last + 1:
             raise GapError(f"reports of account {account}", last + 1, report.exec_seq)
-        self._last[account] = report.exec_seq
+        self._last[account, report.log] = report.exec_seq
         self._found.put_nowait((account, report))
 
 
