@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -125,18 +127,48 @@ std::unexpected<Error> refused(const Desk& desk) {
               "", desk.value("hint"));
 }
 
-Result<void> prove(Desk& desk, const Proof& proof) {
+// How many logs the exchange has.
+Result<std::size_t> prove(Desk& desk, const Proof& proof) {
   if (auto hello = desk.hear({"hello"}); !hello) return std::unexpected(hello.error());
+  const std::string logs = desk.value("logs");
   JsonWriter auth;
   auth.open('{').key("op").text("auth").key("key").text(proof.key);
   auth.key("alg").text(algorithm_name(proof.algorithm)).key("sig");
   auth.text(sign(proof.algorithm, proof.material, desk.value("nonce"), desk.value("session")));
   auth.close('}');
-  if (auto sent = desk.say(auth); !sent) return sent;
+  if (auto sent = desk.say(auth); !sent) return std::unexpected(sent.error());
   if (auto answer = desk.hear({"auth_ok", "error"}); !answer)
     return std::unexpected(answer.error());
   if (desk.value("op") == "error") return refused(desk);
-  return {};
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(std::ranges::count(logs, '{'), 1));
+}
+
+// Whether each log decides about it: docs/PROTOCOL.md, "Several logs".
+bool is_of_all_logs(const AdminArguments& arguments) {
+  const bool names_a_symbol = std::ranges::any_of(
+      arguments.fields, [](const auto& field) { return field.name == "symbol"; });
+  return arguments.operation == "set_account" ||
+         (arguments.operation == "cancel_orders" && !names_a_symbol);
+}
+
+// What one log says about the request: told, and an error if it is no.
+Result<void> hear_decision(Desk& desk, const AdminArguments& arguments) {
+  const auto answer = desk.hear({"decided", "error"});
+  if (!answer) return std::unexpected(answer.error());
+  if (desk.value("op") == "error") return refused(desk);
+  const bool is_accepted = desk.value("decision") == "accepted";
+  const std::string log = desk.value("log").empty() ? "" : "  log " + desk.value("log");
+  if (arguments.format == "json") {
+    fmt::print("{}\n", *answer);
+  } else if (is_accepted) {
+    fmt::print("accepted  {}  {}  seq {}{}\n", desk.value("command"),
+               desk.value("symbol").empty() ? "-" : desk.value("symbol"), desk.value("seq"), log);
+  }
+  if (is_accepted) return {};
+  return fail(ExitCode::answer_is_no,
+              fmt::format("rejected: {} ({}), seq {}{}", desk.value("reject"),
+                          desk.value("reject_code"), desk.value("seq"), log),
+              "", "docs/PROTOCOL.md lists the codes");
 }
 
 Result<void> run(const AdminArguments& arguments) {
@@ -144,29 +176,25 @@ Result<void> run(const AdminArguments& arguments) {
   if (!proof) return std::unexpected(proof.error());
   auto desk = open_desk(arguments);
   if (!desk) return std::unexpected(desk.error());
-  if (auto proven = prove(*desk, *proof); !proven) return proven;
+  const auto logs = prove(*desk, *proof);
+  if (!logs) return std::unexpected(logs.error());
   JsonWriter request;
   request.open('{').key("op").text(arguments.operation).key("id").raw(request_id);
   for (const AdminArguments::Field& field : arguments.fields)
     request.key(field.name).text(field.value);
   request.close('}');
   if (auto sent = desk->say(request); !sent) return sent;
-  const auto answer = desk->hear({"decided", "error"});
-  if (!answer) return std::unexpected(answer.error());
-  if (desk->value("op") == "error") return refused(*desk);
-  desk->close();
-  const bool is_accepted = desk->value("decision") == "accepted";
-  if (arguments.format == "json") {
-    fmt::print("{}\n", *answer);
-  } else if (is_accepted) {
-    fmt::print("accepted  {}  {}  seq {}\n", desk->value("command"),
-               desk->value("symbol").empty() ? "-" : desk->value("symbol"), desk->value("seq"));
+  Result<void> done;
+  for (std::size_t left = is_of_all_logs(arguments) ? *logs : 1; left > 0; --left) {
+    const auto heard = hear_decision(*desk, arguments);
+    if (done && !heard) done = std::unexpected(heard.error());
+    // What the first log refuses the others are not asked.
+    const std::string log = desk->value("log");
+    const bool is_at_an_end = desk->value("op") == "error" && (log.empty() || log == "0");
+    if (!heard && (heard.error().code != ExitCode::answer_is_no || is_at_an_end)) break;
   }
-  if (is_accepted) return {};
-  return fail(ExitCode::answer_is_no,
-              fmt::format("rejected: {} ({}), seq {}", desk->value("reject"),
-                          desk->value("reject_code"), desk->value("seq")),
-              "", "docs/PROTOCOL.md lists the codes");
+  desk->close();
+  return done;
 }
 
 }  // namespace

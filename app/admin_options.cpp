@@ -143,7 +143,8 @@ void add_admin(CLI::App& app, std::function<int()>& run) {
                   .optional("--quote", "quote", "what it is paid in")
                   .optional("--tick", "tick_size", "smallest step of prices; default 0.01")
                   .optional("--lot", "lot_size", "smallest step of quantities; default 1")
-                  .optional("--quantity-exponent", "quantity_exponent", "default -8");
+                  .optional("--quantity-exponent", "quantity_exponent", "default -8")
+                  .optional("--log", "log", "of several channels: its own; default: by its name");
   add_instrument_options(add);
   Verb& change = verb(instrument, "change", "change_instrument",
                       "its limits; those of prices while no order is open")
