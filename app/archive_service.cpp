@@ -32,11 +32,11 @@ void tell(const Finding& finding) {
 }  // namespace
 
 ArchiveService::ArchiveService(JetStreamOptions server, StreamNames names, const Log& log,
-                               Metrics& metrics)
+                               Metrics& metrics, const MetricLabels& labels)
     : server_(std::move(server)), names_(std::move(names)), log_(log) {
   const auto counter = [&](std::string_view name, std::string_view help,
                            const std::atomic<std::uint64_t>& value) {
-    metrics.sampled(Metrics::Kind::counter, name, help, {},
+    metrics.sampled(Metrics::Kind::counter, name, help, labels,
                     [&value] { return static_cast<double>(value.load()); });
   };
   counter("bourse_archive_answers_total", "Ranges given to gateways", answers_);

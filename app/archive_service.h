@@ -25,7 +25,9 @@ namespace bourse {
 
 class ArchiveService {
  public:
-  ArchiveService(JetStreamOptions server, StreamNames names, const Log& log, Metrics& metrics);
+  // labels: which log, if there are several.
+  ArchiveService(JetStreamOptions server, StreamNames names, const Log& log, Metrics& metrics,
+                 const MetricLabels& labels = {});
   ArchiveService(const ArchiveService&) = delete;
   ArchiveService& operator=(const ArchiveService&) = delete;
 

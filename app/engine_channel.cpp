@@ -212,10 +212,10 @@ MetricLabels EngineChannel::labels() const {
 void EngineChannel::start_upkeep(Metrics& metrics) {
   export_journal_metrics(metrics, *log_, labels());
   export_engine_metrics(metrics, *sequencer_, labels());
-  if (replicator_) replicator_->export_metrics(metrics, 0);
-  keeper_.emplace(*log_, keep_policy(config_.journal), metrics);
+  if (replicator_) replicator_->export_metrics(metrics, place_.index);
+  keeper_.emplace(*log_, keep_policy(config_.journal), metrics, labels());
   snapshots_.emplace(*log_, config_.snapshot, config_.engine.limits, market_,
-                     Sequence{recovery_.snapshot}, metrics);
+                     Sequence{recovery_.snapshot}, metrics, labels());
 }
 
 void EngineChannel::start_threads(Hooks hooks) {

@@ -118,6 +118,7 @@ class EngineChannel {
   StageClock& stages() { return stages_; }
   std::uint32_t index() const { return place_.index; }
   const RecoverySummary& recovery() const { return recovery_; }
+  MetricLabels labels() const;  // of its metrics: which log, if there are several
   void add_reasons_not_ready(std::vector<std::string>& reasons) const;  // any thread
 
  private:
@@ -133,7 +134,6 @@ class EngineChannel {
   Result<void> open_epoch();
   Result<void> define_instruments(const std::vector<SymbolConfig>& symbols);
   Result<void> open_market(const std::vector<SymbolConfig>& symbols);
-  MetricLabels labels() const;  // none if there is only one
 
   const Config& config_;
   const Place place_;

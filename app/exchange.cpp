@@ -152,7 +152,9 @@ void Exchange::Parts::open_remote_orders() {
                           .sequencer = channels[i]->sequencer(),
                           .log = channels[i]->log(),
                           .epoch = Epoch{channels[i]->recovery().epoch},
-                          .metrics = metrics}));
+                          .metrics = metrics,
+                          .labels = channels[i]->labels(),
+                          .channels = static_cast<std::uint16_t>(channels.size())}));
 }
 
 Result<void> Exchange::Parts::open_participants() {

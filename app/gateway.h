@@ -1,7 +1,7 @@
-// A gateway: the same feed and order entry as the exchange, from a copy of its log that follows the
-// stream; the engine is in another process.
-//   Shape:   a follower instead of an engine thread, a journal thread, N io threads, two threads
-//            for orders, one that watches.
+// A gateway: the same feed and order entry as the exchange, from copies of its logs that follow the
+// streams; the engines are in another process.
+//   Shape:   for each channel a follower instead of an engine thread, a journal thread, two threads
+//            for orders, one that watches; N io threads.
 //   Owner:   the main thread starts and stops it.
 //   Errors:  start() returns what kept it from starting. What cannot be mended while it runs ends
 //            it: wait() says why. An engine or a server that is away does not: it is stale then.
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "app/config.h"      // Config
 #include "matching/types.h"  // Sequence
@@ -24,7 +25,7 @@ struct GatewayRole {
 
 class Gateway {
  public:
-  // Opens the copy, or begins one of the log that the stream has, and listens.
+  // Opens the copies, or begins them of the logs that the streams have, and listens.
   static Result<std::unique_ptr<Gateway>> start(const Config& config, const GatewayRole& role);
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -38,7 +39,7 @@ class Gateway {
   void stop();
 
   std::uint16_t port() const;
-  Sequence recovered() const;  // the copy's last sequence when it was opened
+  std::vector<Sequence> recovered() const;  // last sequence of each copy when it was opened
 
  private:
   struct Parts;

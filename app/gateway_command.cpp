@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/build_info.h"      // build_info_line
 #include "app/complaint.h"       // complain
@@ -32,8 +34,13 @@ void ease(Config& config, bool is_archive) {
 void greet(const Config& config, const Gateway& gateway, bool is_archive) {
   const std::string authority = fmt::format("{}:{}", config.feed.host, gateway.port());
   fmt::print("{}\n", build_info_line());
-  fmt::print("{} {}, sequence {}\n", is_archive ? "archive     " : "copy        ",
-             config.journal.directory, gateway.recovered().value());
+  const std::vector<Sequence> recovered = gateway.recovered();
+  std::string sequences;
+  for (const Sequence sequence : recovered) sequences += fmt::format(" {}", sequence.value());
+  fmt::print(
+      "{} {}, {}{}\n", is_archive ? "archive     " : "copy        ", config.journal.directory,
+      recovered.size() == 1 ? "sequence" : fmt::format("{} channels, sequences", recovered.size()),
+      sequences);
   fmt::print("follows      {}\n", config.stream.url);
   fmt::print("market data  wss://{}/v1/md\n", authority);
   if (is_archive)

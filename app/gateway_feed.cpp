@@ -88,9 +88,10 @@ Result<void> GatewayFeed::follow_stream(LogFollower& follower, const std::stop_t
     if (std::exchange(trouble, follower.reader().trouble()) == follower.reader().trouble())
       continue;
     if (follower.reader().trouble().empty())
-      spdlog::info("the stream is heard again, from sequence {}", follower.last().value() + 1);
+      spdlog::info("{}the stream is heard again, from sequence {}", parts_.title,
+                   follower.last().value() + 1);
     else
-      spdlog::warn("the stream is not heard: {}", follower.reader().trouble());
+      spdlog::warn("{}the stream is not heard: {}", parts_.title, follower.reader().trouble());
   }
   return {};
 }
@@ -106,7 +107,7 @@ Result<void> GatewayFeed::take_from_archive(LogFollower& follower, Error why,
     return !ends || (!is_damaged && *ends && (*ends)->first.first <= next(follower.last()));
   };
   bool goes_on = !is_in_stream();
-  if (goes_on) spdlog::warn("{}: an archive is asked", why.what);
+  if (goes_on) spdlog::warn("{}{}: an archive is asked", parts_.title, why.what);
   auto server = JetStream::connect(parts_.server);  // its own: the reader's ends with the reader
   std::optional<ArchiveClient> archive;
   if (server)
@@ -172,16 +173,27 @@ void GatewayFeed::watch(const std::stop_token& stop) {
       if (!heartbeats) std::this_thread::sleep_for(pause);
     } else if (const auto message = heartbeats->next(watch_wait)) {
       const auto heard = parse_link(message->bytes());
-      if (heard && heard->message.kind == LinkKind::heartbeat &&
-          heard->message.journal == parts_.log.journal_id() && heard->message.epoch >= epoch()) {
-        heard_ns_.store(steady_ns(), std::memory_order_relaxed);
-        upstream_.engine_sequence.store(heard->message.sequence.value(), std::memory_order_relaxed);
-      }
+      if (heard && heard->message.kind == LinkKind::heartbeat) hear(heard->message);
     }
     judge();
     if (heartbeats && parts_.numbers != nullptr && parts_.numbers->wants_block())
       grant_numbers(*server);
   }
+}
+
+void GatewayFeed::hear(const LinkMessage& heartbeat) {
+  if (heartbeat.journal != parts_.log.journal_id() || heartbeat.epoch < epoch()) return;
+  // Its symbols are spread otherwise than this gateway believes.
+  if (heartbeat.channels != 0 && heartbeat.channels != parts_.channels &&
+      !std::exchange(has_found_others_, true))
+    parts_.on_failed({ExitCode::bad_config,
+                      fmt::format("the exchange has {} channels, and engine.channels is {} here",
+                                  heartbeat.channels, parts_.channels),
+                      parts_.names.heartbeat,
+                      fmt::format("set engine.channels = {}, with another journal.directory",
+                                  heartbeat.channels)});
+  heard_ns_.store(steady_ns(), std::memory_order_relaxed);
+  upstream_.engine_sequence.store(heartbeat.sequence.value(), std::memory_order_relaxed);
 }
 
 // Stale is what may be old without anybody having said so: nothing is heard of the engine, or what
@@ -193,7 +205,6 @@ void GatewayFeed::judge() {
   upstream_.silent_ns.store(heard == 0 ? limit_ns : now_ns - heard, std::memory_order_relaxed);
   const std::uint64_t here = upstream_.followed_sequence.load(std::memory_order_relaxed);
   std::int64_t since = behind_since_.load(std::memory_order_relaxed);
-  static_cast<void>(here);
   if (upstream_.behind() == 0)
     since = 0;
   else if (since == 0)
@@ -205,9 +216,10 @@ void GatewayFeed::judge() {
   const bool is_stale = is_silent || is_stuck;
   if (upstream_.is_stale.exchange(is_stale, std::memory_order_relaxed) == is_stale) return;
   if (is_stale)
-    spdlog::warn("stale: {}", is_silent ? "nothing is heard of the engine" : "far behind");
+    spdlog::warn("{}stale: {}", parts_.title,
+                 is_silent ? "nothing is heard of the engine" : "far behind");
   else
-    spdlog::info("current: the engine is heard, sequence {}", here);
+    spdlog::info("{}current: the engine is heard, sequence {}", parts_.title, here);
 }
 
 // Whoever counts the key on has the block before.
@@ -241,7 +253,7 @@ void GatewayFeed::add_reasons_not_ready(std::vector<std::string>& reasons) const
 void GatewayFeed::export_metrics(Metrics& metrics) {
   using Kind = Metrics::Kind;
   const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
-    metrics.sampled(Kind::gauge, name, help, {}, std::move(value));
+    metrics.sampled(Kind::gauge, name, help, parts_.labels, std::move(value));
   };
   gauge("bourse_gateway_stale", "1 while nothing is heard of the engine",
         [this] { return upstream_.is_stale.load() ? 1.0 : 0.0; });
@@ -253,7 +265,7 @@ void GatewayFeed::export_metrics(Metrics& metrics) {
         [this] { return static_cast<double>(upstream_.lag_ns.load()) / 1e9; });
   const auto counter = [&](std::string_view name, std::string_view help,
                            const std::atomic<std::uint64_t>& value) {
-    metrics.sampled(Kind::counter, name, help, {},
+    metrics.sampled(Kind::counter, name, help, parts_.labels,
                     [&value] { return static_cast<double>(value.load()); });
   };
   counter("bourse_gateway_archived_total", "Transactions taken from an archive", archived_);

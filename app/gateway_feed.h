@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -16,15 +17,16 @@
 #include <thread>
 #include <vector>
 
-#include "feed/market/upstream.h"        // Upstream
-#include "feed/metrics.h"                // Metrics
-#include "feed/net/session_numbers.h"    // SessionNumbers
-#include "matching/types.h"              // Sequence, Epoch
-#include "replay/log/log.h"              // Log
-#include "replay/result.h"               // Result, Error
-#include "replay/stream/jetstream.h"     // JetStreamOptions
-#include "replay/stream/log_follower.h"  // LogFollower
-#include "replay/stream/stream_names.h"  // StreamNames
+#include "feed/market/upstream.h"           // Upstream
+#include "feed/metrics.h"                   // Metrics
+#include "feed/net/session_numbers.h"       // SessionNumbers
+#include "matching/types.h"                 // Sequence, Epoch
+#include "replay/log/log.h"                 // Log
+#include "replay/result.h"                  // Result, Error
+#include "replay/stream/command_message.h"  // LinkMessage
+#include "replay/stream/jetstream.h"        // JetStreamOptions
+#include "replay/stream/log_follower.h"     // LogFollower
+#include "replay/stream/stream_names.h"     // StreamNames
 
 namespace bourse {
 
@@ -34,6 +36,9 @@ struct GatewayFeedParts {
   Log& log;
   SessionNumbers* numbers;  // nullptr: nobody connects
   Metrics& metrics;
+  MetricLabels labels;         // which log, if there are several
+  std::string title;           // likewise, before what people are told: "channel 1: "
+  std::uint32_t channels = 1;  // that the exchange has, as this gateway was told
   std::function<void(Error)> on_failed;
   std::chrono::milliseconds stale_after{2000};
 };
@@ -58,6 +63,7 @@ class GatewayFeed {
   Result<StreamReader> open_reader(Sequence from);
   void note(LogFollower& follower, std::size_t taken);
   void watch(const std::stop_token& stop);
+  void hear(const LinkMessage& heartbeat);
   void judge();
   void grant_numbers(JetStream& server);
   void export_metrics(Metrics& metrics);
@@ -70,6 +76,7 @@ class GatewayFeed {
   std::atomic<std::uint64_t> archived_{0};     // transactions taken from an archive
   std::atomic<std::uint64_t> rereads_{0};
   std::atomic<std::uint64_t> restarts_{0};
+  bool has_found_others_ = false;  // another number of channels; the watcher's
   std::jthread watcher_;
   std::jthread follower_;
 };

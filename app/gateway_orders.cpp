@@ -25,14 +25,14 @@ std::uint64_t random_number() {
 
 }  // namespace
 
-GatewayOrders::GatewayOrders(JetStreamOptions server, StreamNames names, const Log& log,
-                             std::function<Epoch()> followed, Metrics& metrics)
-    : server_options_(std::move(server)),
-      names_(std::move(names)),
-      forwarder_(link_, log, std::move(followed),
+GatewayOrders::GatewayOrders(GatewayOrdersParts parts)
+    : server_options_(std::move(parts.server)),
+      names_(std::move(parts.names)),
+      title_(std::move(parts.title)),
+      forwarder_(link_, parts.log, std::move(parts.followed),
                  [this](std::span<const std::byte> bytes) { return send(bytes); },
                  {.gateway = random_number()}) {
-  export_metrics(metrics);
+  export_metrics(parts.metrics, parts.labels);
 }
 
 GatewayOrders::~GatewayOrders() { stop(); }
@@ -85,8 +85,8 @@ void GatewayOrders::forward(const std::stop_token& stop) {
   while (true) {
     const bool worked = forwarder_.step(steady_ns());
     if (const GateState state = link_.state().load(); state != std::exchange(known, state)) {
-      if (state == GateState::closed) spdlog::warn("orders: the engine is not reached");
-      if (state == GateState::open) spdlog::info("orders: the engine takes them");
+      if (state == GateState::closed) spdlog::warn("{}orders: the engine is not reached", title_);
+      if (state == GateState::open) spdlog::info("{}orders: the engine takes them", title_);
     }
     if (stop.stop_requested()) {
       if (drain_until == Clock::time_point{}) drain_until = Clock::now() + drain_max;
@@ -102,11 +102,11 @@ void GatewayOrders::forward(const std::stop_token& stop) {
   forwarder_.say_bye();
 }
 
-void GatewayOrders::export_metrics(Metrics& metrics) {
+void GatewayOrders::export_metrics(Metrics& metrics, const MetricLabels& labels) {
   using Kind = Metrics::Kind;
   const auto sampled = [&](Kind kind, std::string_view name, std::string_view help,
                            const std::atomic<std::uint64_t>& value, double unit = 1) {
-    metrics.sampled(kind, name, help, {},
+    metrics.sampled(kind, name, help, labels,
                     [&value, unit] { return static_cast<double>(value.load()) * unit; });
   };
   const CommandForwarder::Counters& c = forwarder_.counters();
@@ -123,8 +123,8 @@ void GatewayOrders::export_metrics(Metrics& metrics) {
           c.under_way);
   sampled(Kind::gauge, "bourse_gateway_round_trip_seconds",
           "From the last command to the engine's receipt of it", c.round_trip_ns, 1e-9);
-  metrics.sampled(Kind::gauge, "bourse_gateway_orders_open", "1 while the engine takes orders", {},
-                  [this] { return link_.state().load() == GateState::open ? 1.0 : 0.0; });
+  metrics.sampled(Kind::gauge, "bourse_gateway_orders_open", "1 while the engine takes orders",
+                  labels, [this] { return link_.state().load() == GateState::open ? 1.0 : 0.0; });
 }
 
 }  // namespace bourse

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "feed/metrics.h"                     // Metrics
@@ -23,11 +24,19 @@
 
 namespace bourse {
 
+struct GatewayOrdersParts {
+  JetStreamOptions server;
+  StreamNames names;
+  const Log& log;
+  std::function<Epoch()> followed;  // the newest epoch of the copy
+  Metrics& metrics;
+  MetricLabels labels;  // which log, if there are several
+  std::string title;    // likewise, before what people are told: "channel 1: "
+};
+
 class GatewayOrders {
  public:
-  // `followed`: the newest epoch of the copy.
-  GatewayOrders(JetStreamOptions server, StreamNames names, const Log& log,
-                std::function<Epoch()> followed, Metrics& metrics);
+  explicit GatewayOrders(GatewayOrdersParts parts);
   ~GatewayOrders();
   GatewayOrders(const GatewayOrders&) = delete;
   GatewayOrders& operator=(const GatewayOrders&) = delete;
@@ -43,10 +52,11 @@ class GatewayOrders {
   void forward(const std::stop_token& stop);
   bool connect();
   bool send(std::span<const std::byte> bytes);
-  void export_metrics(Metrics& metrics);
+  void export_metrics(Metrics& metrics, const MetricLabels& labels);
 
   JetStreamOptions server_options_;
   StreamNames names_;
+  std::string title_;
   EngineLink link_;
   CommandForwarder forwarder_;
   std::optional<JetStream> server_;        // once connected; both threads, from then on

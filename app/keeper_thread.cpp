@@ -21,9 +21,10 @@ constexpr int lowest_priority = 19;
 
 }  // namespace
 
-KeeperThread::KeeperThread(Log& log, const KeepPolicy& policy, Metrics& metrics)
+KeeperThread::KeeperThread(Log& log, const KeepPolicy& policy, Metrics& metrics,
+                           const MetricLabels& labels)
     : keeper_(log.keeper(policy)) {
-  export_metrics(metrics);
+  export_metrics(metrics, labels);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -45,9 +46,9 @@ void KeeperThread::run(const std::stop_token& stop) {
   }
 }
 
-void KeeperThread::export_metrics(Metrics& metrics) {
+void KeeperThread::export_metrics(Metrics& metrics, const MetricLabels& labels) {
   const auto counter = [&](const char* name, const char* help, std::uint64_t KeeperCounters::* of) {
-    metrics.sampled(Metrics::Kind::counter, name, help, {}, [keeper = keeper_.get(), of] {
+    metrics.sampled(Metrics::Kind::counter, name, help, labels, [keeper = keeper_.get(), of] {
       return static_cast<double>(keeper->counters().*of);
     });
   };

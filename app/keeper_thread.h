@@ -16,10 +16,12 @@ namespace bourse {
 class KeeperThread {
  public:
   // The log outlives it; it outlives the metrics' last use.
-  KeeperThread(Log& log, const KeepPolicy& policy, Metrics& metrics);
+  // labels: which log, if there are several.
+  KeeperThread(Log& log, const KeepPolicy& policy, Metrics& metrics,
+               const MetricLabels& labels = {});
 
  private:
-  void export_metrics(Metrics& metrics);
+  void export_metrics(Metrics& metrics, const MetricLabels& labels);
   void run(const std::stop_token& stop);
 
   std::unique_ptr<SegmentKeeper> keeper_;

@@ -28,12 +28,13 @@ RemoteOrders::RemoteOrders(RemoteOrdersParts parts)
       names_(std::move(parts.names)),
       log_(parts.log),
       epoch_(parts.epoch),
+      channels_(parts.channels),
       receiver_(std::move(parts.gate), parts.epoch,
                 [&sequencer = parts.sequencer] { return sequencer.last_sequence(); }) {
   using Kind = Metrics::Kind;
   const auto sampled = [&](Kind kind, std::string_view name, std::string_view help,
                            const std::atomic<std::uint64_t>& value) {
-    parts.metrics.sampled(kind, name, help, {},
+    parts.metrics.sampled(kind, name, help, parts.labels,
                           [&value] { return static_cast<double>(value.load()); });
   };
   const CommandReceiver::Counters& c = receiver_.counters();
@@ -86,7 +87,8 @@ void RemoteOrders::send_heartbeat(JetStream& server) {
                             .sequence = log_.released_sequence(),
                             .time = wall_clock_now(),
                             .epoch = epoch_,
-                            .journal = log_.journal_id()}));
+                            .journal = log_.journal_id(),
+                            .channels = channels_}));
 }
 
 }  // namespace bourse

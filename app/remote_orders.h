@@ -6,6 +6,7 @@
 //   Errors: none: without NATS there are no gateways, and the exchange goes on.
 #pragma once
 
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -28,6 +29,8 @@ struct RemoteOrdersParts {
   const Log& log;
   Epoch epoch;
   Metrics& metrics;
+  MetricLabels labels;         // which log, if there are several
+  std::uint16_t channels = 1;  // of the exchange: gateways are told
 };
 
 class RemoteOrders {
@@ -46,6 +49,7 @@ class RemoteOrders {
   StreamNames names_;
   const Log& log_;
   Epoch epoch_;
+  std::uint16_t channels_;
   CommandReceiver receiver_;
   std::jthread thread_;  // last: it ends before what it works on
 };

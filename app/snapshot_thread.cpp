@@ -23,7 +23,7 @@ constexpr int lowest_priority = 19;
 
 SnapshotThread::SnapshotThread(const Log& log, const SnapshotPolicy& policy,
                                const EngineLimits& limits, const MarketState& market,
-                               Sequence snapshot, Metrics& metrics)
+                               Sequence snapshot, Metrics& metrics, const MetricLabels& labels)
     : snapshotter_(log, policy, limits, snapshot) {
   if (policy.books_every != 0) {
     auto opened = BookKeyframes::open(log, market, policy.books_every);
@@ -33,7 +33,7 @@ SnapshotThread::SnapshotThread(const Log& log, const SnapshotPolicy& policy,
       spdlog::warn("no keyframes of the books: {}", opened.error().text());
     }
   }
-  export_metrics(metrics);
+  export_metrics(metrics, labels);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -77,13 +77,14 @@ void SnapshotThread::take(Sequence sequence, const std::stop_token& stop) {
   }
 }
 
-void SnapshotThread::export_metrics(Metrics& metrics) {
+void SnapshotThread::export_metrics(Metrics& metrics, const MetricLabels& labels) {
   using Kind = Metrics::Kind;
   const auto sampled = [&](Kind kind, const char* name, const char* help, auto member) {
-    metrics.sampled(kind, name, help, {},
+    metrics.sampled(kind, name, help, labels,
                     [of = &snapshotter_, member] { return static_cast<double>((of->*member)()); });
   };
-  metrics.sampled(Kind::gauge, "bourse_snapshot_sequence", "sequence of the newest snapshot", {},
+  metrics.sampled(Kind::gauge, "bourse_snapshot_sequence", "sequence of the newest snapshot",
+                  labels,
                   [of = &snapshotter_] { return static_cast<double>(of->newest().value()); });
   sampled(Kind::gauge, "bourse_snapshot_bytes", "size of the last snapshot that was taken",
           &Snapshotter::last_bytes);

@@ -20,13 +20,15 @@ namespace bourse {
 class SnapshotThread {
  public:
   // `market` and `snapshot` as recovered. The log outlives it; it outlives the metrics' last use.
+  // labels: which log, if there are several.
   SnapshotThread(const Log& log, const SnapshotPolicy& policy, const EngineLimits& limits,
-                 const MarketState& market, Sequence snapshot, Metrics& metrics);
+                 const MarketState& market, Sequence snapshot, Metrics& metrics,
+                 const MetricLabels& labels = {});
 
   bool has_diverged() const { return snapshotter_.has_diverged(); }  // any thread
 
  private:
-  void export_metrics(Metrics& metrics);
+  void export_metrics(Metrics& metrics, const MetricLabels& labels);
   void run(const std::stop_token& stop);
   bool follow();  // true: there is more
   void take(Sequence sequence, const std::stop_token& stop);

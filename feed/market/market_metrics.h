@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "feed/market/hub.h"  // Hub, MarketCounts
 #include "feed/metrics.h"     // Metrics, Counter, Gauge
@@ -14,19 +13,22 @@ namespace bourse {
 
 class MarketMetrics {
  public:
-  MarketMetrics(Metrics& m, std::uint32_t shard)
+  // of_shard: which io thread and log; of_log: which log, if there are several.
+  MarketMetrics(Metrics& m, const MetricLabels& of_shard, const MetricLabels& of_log)
       : replay_frames_(m.counter("bourse_market_replay_frames_total",
-                                 "Frames read from the log for one session")),
-        snapshots_(m.counter("bourse_market_snapshots_total", "Snapshots sent")),
+                                 "Frames read from the log for one session", of_log)),
+        snapshots_(m.counter("bourse_market_snapshots_total", "Snapshots sent", of_log)),
         conflated_(m.counter("bourse_market_conflated_total",
-                             "Streams of slow sessions that got their newest state instead")),
-        gaps_(m.counter("bourse_market_gaps_total", "Gaps told to sessions that wanted to skip")),
-        slow_(m.counter("bourse_market_slow_total", "Sessions that became slow")),
+                             "Streams of slow sessions that got their newest state instead",
+                             of_log)),
+        gaps_(m.counter("bourse_market_gaps_total", "Gaps told to sessions that wanted to skip",
+                        of_log)),
+        slow_(m.counter("bourse_market_slow_total", "Sessions that became slow", of_log)),
         falls_(m.counter("bourse_market_falls_total",
-                         "Sessions that fell out of the frame log, into the log itself")),
-        refused_(m.counter("bourse_market_refused_total", "Requests and streams refused")),
-        streams_(m.gauge("bourse_market_streams", "Streams that somebody is subscribed to",
-                         {{"shard", std::to_string(shard)}})) {}
+                         "Sessions that fell out of the frame log, into the log itself", of_log)),
+        refused_(m.counter("bourse_market_refused_total", "Requests and streams refused", of_log)),
+        streams_(
+            m.gauge("bourse_market_streams", "Streams that somebody is subscribed to", of_shard)) {}
 
   void follow(Hub& hub) {
     const MarketCounts& counts = hub.counts();

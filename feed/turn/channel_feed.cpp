@@ -17,6 +17,12 @@ FeedOptions options_of(const ChannelFeed::Surroundings& around, Epoch epoch) {
   return options;
 }
 
+// None if there is only one.
+MetricLabels log_label_of(const ChannelFeed::Surroundings& around) {
+  if (around.logs == 1) return {};
+  return {{"log", std::to_string(around.log)}};
+}
+
 MetricLabels labels_of(const ChannelFeed::Surroundings& around) {
   MetricLabels labels{{"shard", std::to_string(around.shard)}};
   if (around.logs > 1) labels.emplace_back("log", std::to_string(around.log));
@@ -38,15 +44,14 @@ ChannelFeed::ChannelFeed(ChannelParts&& parts, Cursor cursor, Surroundings aroun
     : log_(parts.log),
       options_(options_of(around, parts.epoch)),
       stages_(parts.stages),
-      numbers_(around.gateway.numbers),
+      numbers_(around.numbers),
       on_failed_(std::move(around.on_failed)),
       cursor_(std::move(cursor)),
       hub_(parts.market, parts.log.last_epoch(), options_),
       router_(parts.engine, around.accounts_max, parts.market.sequence(), options_.limits),
-      entry_(std::move(parts.gate), router_.instruments(), parts.lost_sessions,
-             around.gateway.engine),
-      frames_(
-          around.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers")),
+      entry_(std::move(parts.gate), router_.instruments(), parts.lost_sessions, parts.remote),
+      frames_(around.metrics.counter("bourse_frames_total", "Frames encoded, each for all readers",
+                                     log_label_of(around))),
       orders_sent_(orders(around.metrics, "sequenced")),
       orders_busy_(orders(around.metrics, "busy")),
       orders_closed_(orders(around.metrics, "journal_full")),
@@ -60,7 +65,7 @@ ChannelFeed::ChannelFeed(ChannelParts&& parts, Cursor cursor, Surroundings aroun
       outcomes_(around.metrics.gauge("bourse_outcomes_kept",
                                      "Client sequences whose outcome is found without the log",
                                      labels_of(around))),
-      market_metrics_(around.metrics, around.shard),
+      market_metrics_(around.metrics, labels_of(around), log_label_of(around)),
       hub_sequence_(around.metrics.gauge("bourse_feed_sequence", "Newest sequence fed to readers",
                                          labels_of(around))),
       order_stages_(around.metrics),
@@ -69,7 +74,7 @@ ChannelFeed::ChannelFeed(ChannelParts&& parts, Cursor cursor, Surroundings aroun
       order_to_frame_(around.metrics.histogram(
           "bourse_order_to_frame_seconds",
           "From the sequencing of an order to its frame being ready to send")) {
-  hub_.follow(around.gateway.upstream);
+  hub_.follow(parts.upstream);
 }
 
 bool ChannelFeed::advance(TimeNs now) {

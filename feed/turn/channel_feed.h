@@ -32,13 +32,6 @@
 
 namespace bourse {
 
-// What only a gateway has: its engine is in another process.
-struct GatewayParts {
-  EngineLink* engine = nullptr;
-  const Upstream* upstream = nullptr;
-  SessionNumbers* numbers = nullptr;
-};
-
 // What a shard is given of each log. Everything referred to outlives it.
 struct ChannelParts {
   const Log& log;
@@ -50,6 +43,9 @@ struct ChannelParts {
   LostSessions& lost_sessions;  // of all shards
   StageClock& stages;
   Epoch epoch{0};  // of this start; none: that of the options
+  // Of a gateway, whose engine is in another process.
+  EngineLink* remote = nullptr;
+  const Upstream* upstream = nullptr;
 };
 
 class ChannelFeed {
@@ -63,7 +59,7 @@ class ChannelFeed {
     std::uint32_t logs;
     Metrics& metrics;
     std::function<void(const Error&)> on_failed;
-    GatewayParts gateway;
+    const SessionNumbers* numbers;  // of a gateway, else nullptr
   };
 
   ChannelFeed(ChannelParts&& parts, Cursor cursor, Surroundings around);

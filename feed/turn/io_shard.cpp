@@ -84,7 +84,7 @@ class FeedStage {
                                     .logs = logs,
                                     .metrics = parts.metrics,
                                     .on_failed = parts.on_failed,
-                                    .gateway = parts.gateway}));
+                                    .numbers = parts.numbers}));
     routes_.emplace(feeds_.front()->options(), first().hub(), first().log(), parts.metrics,
                     std::move(parts.not_ready));
     for (std::uint32_t log = 1; log < logs; ++log)
@@ -292,7 +292,7 @@ struct IoShard::State {
   State(IoShardParts& parts, std::vector<Cursor> cursors)
       : stage(parts, std::move(cursors), [this] { loop.wake(); }),
         loop(stage, parts.options, parts.context, parts.metrics,
-             {parts.index, parts.count, parts.gateway.numbers}, &parts.connections),
+             {parts.index, parts.count, parts.numbers}, &parts.connections),
         shares_port(parts.count > 1),
         is_first(parts.index == 0) {}
   ~State() { stage.end_history(); }  // which wakes the loop

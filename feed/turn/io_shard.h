@@ -21,7 +21,8 @@
 #include "feed/net/certificate.h"        // TlsContext
 #include "feed/net/connection_limits.h"  // ConnectionLimits
 #include "feed/net/listener.h"           // Listener::Sharing
-#include "feed/turn/channel_feed.h"      // ChannelParts, GatewayParts
+#include "feed/net/session_numbers.h"    // SessionNumbers
+#include "feed/turn/channel_feed.h"      // ChannelParts
 #include "replay/result.h"               // Result, Error
 
 namespace bourse {
@@ -30,8 +31,8 @@ namespace bourse {
 struct IoShardParts {
   std::vector<ChannelParts> channels;  // of each log of the exchange
   std::uint32_t accounts_max;
-  GatewayParts gateway = {};  // nothing: the engine is in this process. Else there is one log
-  ReplayGroups& replays;      // of all shards
+  SessionNumbers* numbers = nullptr;  // of a gateway: blocks of its own. Else 1, 2, 3, ...
+  ReplayGroups& replays;              // of all shards
   const Keys& keys;
   ConnectionLimits& connections;  // of all shards
   const FeedOptions& options;

@@ -20,7 +20,7 @@ struct WireHeader {
   std::uint8_t gate;
   std::uint8_t reserved;
   std::uint16_t count;
-  std::uint16_t reserved2;
+  std::uint16_t channels;
   std::uint32_t term;
   std::uint32_t epoch;
   std::uint64_t gateway;
@@ -58,6 +58,7 @@ std::vector<std::byte> encode_link(const LinkMessage& m, std::span<const Command
   header.status = static_cast<std::uint8_t>(m.status);
   header.gate = static_cast<std::uint8_t>(m.gate);
   header.count = static_cast<std::uint16_t>(commands.size());
+  header.channels = m.channels;
   header.term = m.term;
   header.epoch = m.epoch.value();
   header.gateway = m.gateway;
@@ -98,7 +99,8 @@ std::optional<ReceivedLink> parse_link(std::span<const std::byte> bytes) {
                                .sequence = Sequence{header.sequence},
                                .time = TimeNs{header.time},
                                .epoch = Epoch{header.epoch},
-                               .journal = {header.journal}},
+                               .journal = {header.journal},
+                               .channels = header.channels},
                    .commands = {}};
   out.commands.resize(header.count);
   if (header.count > 0)

@@ -48,6 +48,7 @@ struct LinkMessage {
   TimeNs time{0};              // by the sender's clock
   Epoch epoch{0};              // engine: its own
   Uuid journal{};              // heartbeat: whose log it is
+  std::uint16_t channels = 0;  // heartbeat: of the exchange; 0: not told
 };
 
 // At most so many in one message: 32 KiB.
