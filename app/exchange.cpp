@@ -24,6 +24,7 @@
 #include "feed/net/connection_limits.h"  // ConnectionLimits
 #include "feed/trade/lost_sessions.h"    // LostSessions
 #include "feed/turn/io_shard.h"          // IoShard
+#include "matching/check.h"              // CHECK
 #include "matching/sequencer.h"          // Sequencer
 #include "replay/log/log.h"              // Log
 
@@ -62,7 +63,7 @@ struct Exchange::Parts {
   FirstFailure failure;
 
   EngineChannel& channel() { return *channels.front(); }
-  Result<void> recover(std::optional<Inheritance> inheritance);
+  Result<void> recover(std::vector<Inheritance> inheritance);
   Result<void> open_shards();
   void open_remote_orders();
   Result<void> open_channels();
@@ -74,18 +75,16 @@ struct Exchange::Parts {
   std::vector<std::string> reasons_not_ready() const;
 };
 
-Result<void> Exchange::Parts::recover(std::optional<Inheritance> inheritance) {
+Result<void> Exchange::Parts::recover(std::vector<Inheritance> inheritance) {
   const std::uint32_t count = config.engine.channels;
-  if (inheritance && count > 1)
-    return fail(ExitCode::bad_config, "a standby has one channel", "engine.channels",
-                "set it to 1 on both nodes");
+  CHECK(inheritance.empty() || inheritance.size() == count);
   const auto directories = channel_directories(config.journal.directory, count);
   if (!directories) return std::unexpected(directories.error());
   for (std::uint32_t index = 0; index < count; ++index) {
     EngineChannel::Place place{(*directories)[index].string(), index, count};
-    auto recovered = inheritance
-                         ? EngineChannel::inherit(config, std::move(place), std::move(*inheritance))
-                         : EngineChannel::recover(config, std::move(place));
+    auto recovered = inheritance.empty() ? EngineChannel::recover(config, std::move(place))
+                                         : EngineChannel::inherit(config, std::move(place),
+                                                                  std::move(inheritance[index]));
     if (!recovered) return std::unexpected(recovered.error());
     channels.push_back(std::move(*recovered));
     const std::uint32_t grace_ms = config.feed.limits.disconnect_grace_ms;
@@ -258,7 +257,7 @@ Exchange::Exchange(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Exchange::~Exchange() { stop(); }
 
 Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const ExchangeFlow& flow,
-                                                  std::optional<Inheritance> inheritance) {
+                                                  std::vector<Inheritance> inheritance) {
   auto parts = std::make_unique<Parts>();
   parts->config = config;
   parts->flow = flow;

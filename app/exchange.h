@@ -30,9 +30,10 @@ struct ExchangeFlow {
 class Exchange {
  public:
   // Opens and recovers the log, defines the configured instruments, starts every thread, listens.
-  // A standby that takes over hands its engine over instead of having the log executed again.
+  // A standby that takes over hands its engines over, one of each channel, instead of having the
+  // logs executed again.
   static Result<std::unique_ptr<Exchange>> start(const Config& config, const ExchangeFlow& flow,
-                                                 std::optional<Inheritance> inheritance = {});
+                                                 std::vector<Inheritance> inheritance = {});
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;

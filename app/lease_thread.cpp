@@ -37,6 +37,7 @@ LeaseOptions lease_options(const Config& config, std::string node, bool may_foun
   options.takeover_ns = ns(config.lease.takeover_ms);
   options.hold_ns = ns(config.lease.hold_ms);
   options.may_found = may_found;
+  options.channels = config.engine.channels;
   return options;
 }
 
@@ -58,9 +59,6 @@ Result<void> check_lease_config(const Config& config) {
   if (config.stream.url.empty())
     return fail(ExitCode::bad_config, "a lease needs the stream: it lives beside it", "lease",
                 "set stream.url to the nats-servers");
-  if (config.engine.channels > 1)
-    return fail(ExitCode::bad_config, "nodes that share a lease have one channel",
-                "engine.channels", "leave engine.channels at 1, or lease.enabled at false");
   if (config.lease.hold_ms + config.lease.renew_ms > config.lease.takeover_ms)
     return fail(ExitCode::bad_config,
                 "a leader must be unsure before a standby may take over: hold_ms + renew_ms is "

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/build_info.h"        // build_info_line
 #include "app/complaint.h"         // complain
@@ -21,7 +22,7 @@
 #include "app/exchange.h"          // Exchange
 #include "app/lease_thread.h"      // LeaseThread
 #include "app/settings.h"          // setting_text
-#include "app/standby.h"           // Standby
+#include "app/standby_channels.h"  // StandbyChannels
 #include "feed/control/auth.h"     // demo_key_id
 #include "feed/http/page_files.h"  // page_files
 
@@ -147,15 +148,18 @@ int serve_command(const ServeArguments& arguments) {
   EndSignals signals;  // before any thread
 
   flow.demo = arguments.demo;
-  std::unique_ptr<LeaseThread> lease;  // outlives the exchange
-  std::optional<Inheritance> inheritance;
+  std::unique_ptr<LeaseThread> lease;    // outlives the exchange
+  std::vector<Inheritance> inheritance;  // of each channel
   if (config->lease.enabled || arguments.standby) {
     if (auto fits = check_lease_config(*config); !fits) return complain("serve", fits.error());
     lease = std::make_unique<LeaseThread>(*config, !arguments.standby);
     greet_standby(*config, *lease);
-    auto taken = Standby(*config, *lease, [&] { return signals.is_asked_to_end(); }).run();
+    auto taken = StandbyChannels(*config, *lease, [&] { return signals.is_asked_to_end(); }).run();
     if (!taken) return complain("serve", taken.error());
-    if (!*taken) return 0;  // a standby that was asked to end
+    if (taken->empty()) {  // a standby that was asked to end
+      lease->stop();
+      return 0;
+    }
     inheritance = std::move(*taken);
   }
   auto exchange = Exchange::start(*config, flow, std::move(inheritance));

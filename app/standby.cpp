@@ -58,19 +58,22 @@ Result<void> write_all(JournalWriter& journal) {
 
 }  // namespace
 
-Standby::Standby(const Config& config, LeaseThread& lease, std::function<bool()> stop)
+Standby::Standby(const Config& config, LeaseThread& lease, StandbyPlace place, MayTake may_take,
+                 std::function<bool()> stop)
     : config_(config),
       lease_(lease),
+      place_(std::move(place)),
+      may_take_(std::move(may_take)),
       // Told once, it is told for good.
       stop_([ask = std::move(stop), is_told = false]() mutable {
         return is_told = is_told || ask();
       }),
-      names_{.stream = stream_name(config.stream.subject, 0),
-             .subject = stream_subject(config.stream.subject, "tx", 0)} {}
+      names_{.stream = stream_name(config.stream.subject, place_.index),
+             .subject = stream_subject(config.stream.subject, "tx", place_.index)} {}
 
 LogOptions Standby::log_options() const {
   LogOptions options;
-  options.directory = config_.journal.directory;
+  options.directory = place_.directory;
   // What comes out of the stream is stored there already.
   options.durability = std::min(config_.journal.durability, Durability::disk);
   options.segment_bytes = config_.journal.segment_bytes;
@@ -94,7 +97,7 @@ Epoch Standby::floor(Epoch own) const {
 void Standby::say(const std::string& what) {
   if (what == said_) return;
   said_ = what;
-  spdlog::info("standby: {}", what);
+  spdlog::info("standby: {}{}", place_.title, what);
 }
 
 void Standby::pause() const { std::this_thread::sleep_for(look_every); }
@@ -129,7 +132,7 @@ Result<Standby::Taken> Standby::look() {
     if (!ensured) return std::unexpected(std::move(ensured.error()));
   }
   std::unique_ptr<Log> log;
-  if (has_segments(config_.journal.directory)) {
+  if (has_segments(place_.directory)) {
     LogOptions reading = log_options();
     reading.read_only = true;
     auto opened = Log::open(reading);
@@ -176,7 +179,7 @@ Result<Standby::Taken> Standby::wait_beside(std::unique_ptr<Log> log,
     say(fmt::format("the journal ends at sequence {}, the stream at {}: waiting for a leader",
                     last.value(), ends ? ends->last.last.value() : 0));
   const std::uint64_t stream_last = ends ? ends->state.last : 0;
-  lease_.lease().may_take(true, std::max(epoch, ends ? ends->last.epoch : Epoch{0}));
+  may_take_(true, std::max(epoch, ends ? ends->last.epoch : Epoch{0}));
   while (!leads()) {
     if (stop_()) return std::nullopt;
     pause();
@@ -207,7 +210,7 @@ Result<Standby::Taken> Standby::follow(const LedEnds& ends) {
     return fail(ExitCode::file_missing,
                 fmt::format("the stream begins at sequence {}, this journal ends at {}",
                             ends.first.first.value(), (*log)->last_sequence().value()),
-                config_.journal.directory,
+                place_.directory,
                 "copy the journal of the leader or of an archive here, then start again");
   auto restored = restore(**log, {.limits = config_.engine.limits, .snapshot = {}, .stop = {}});
   if (!restored) return std::unexpected(std::move(restored.error()));
@@ -252,7 +255,7 @@ Result<Standby::Taken> Standby::follow(const LedEnds& ends) {
              .epoch = transaction.epoch()};
       ++followed_;
     }
-    lease_.lease().may_take(true, follower.epoch());
+    may_take_(true, follower.epoch());
     if (!leads()) {
       if (lease_.lease().state() == LeaseState::lost) return std::nullopt;
       continue;
@@ -284,7 +287,7 @@ Result<Standby::Taken> Standby::follow(const LedEnds& ends) {
 Result<Standby::Taken> Standby::take_over(const Log& log, EpochOpening::End end,
                                           std::unique_ptr<Engine> engine, MarketState market) {
   const Epoch epoch = lease_.lease().epoch();
-  spdlog::warn("standby: takes over in epoch {}, after sequence {}", epoch.value(),
+  spdlog::warn("standby: {}takes over in epoch {}, after sequence {}", place_.title, epoch.value(),
                end.last.value());
   EpochOpening opening(*server_, names_, log, end, *engine, config_.engine.limits, epoch);
   while (!stop_()) {
@@ -325,15 +328,15 @@ Result<void> Standby::set_aside(Sequence first) {
     accounts += fmt::format(" account {}: {} reports;", account, reports);
   }
   spdlog::error(
-      "standby: sequences {} to {} of this journal are not what happened: another node led. They "
+      "standby: {}sequences {} to {} of this journal are not what happened: another node led. They "
       "are kept in {}, orders.csv there names every report by account and client id.{}",
-      tail->first.value(), tail->last.value(), tail->folder.string(), accounts);
+      place_.title, tail->first.value(), tail->last.value(), tail->folder.string(), accounts);
   return {};
 }
 
 Error Standby::halt(const Divergence& divergence) {
-  lease_.lease().may_take(false, Epoch{0});
-  const auto path = std::filesystem::path(config_.journal.directory) /
+  may_take_(false, Epoch{0});
+  const auto path = std::filesystem::path(place_.directory) /
                     fmt::format("divergence-{:020}.txt", divergence.sequence.value());
   if (std::FILE* file = std::fopen(path.c_str(), "w")) {
     fmt::print(file, "{}\n{}", divergence.text, divergence.both);

@@ -1,13 +1,14 @@
-// A node that does not lead: follows the stream into its own log, executes every command again and
-// compares every event, until it leads.
+// A node that does not lead, of one channel: follows the stream into its own log, executes every
+// command again and compares every event, until it leads.
 //   Shape:   one thread, which follows, writes the log and executes. What it finds at its start
 //            that is not in the stream's history is set aside (divergent/).
-//   Owner:   the main thread.
+//   Owner:   the thread that calls run(): app/standby_channels.h has one for each channel.
 //   Errors:  answer_is_no: executed again, a command gives something else than the leader's
 //            engine: both are written to divergence-<sequence>.txt in the journal's directory, and
 //            this node never leads. Others: of the log, of the stream where waiting mends nothing.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,10 +26,21 @@
 
 namespace bourse {
 
+// Which of the exchange's channels it is of.
+struct StandbyPlace {
+  std::string directory;
+  std::uint32_t index = 0;
+  std::string title;  // before what people are told, if there are several: "channel 1: "
+};
+
 class Standby {
  public:
+  // Whether this channel may be taken over, and its last epoch.
+  using MayTake = std::function<void(bool, Epoch)>;
+
   // `stop` is asked often.
-  Standby(const Config& config, LeaseThread& lease, std::function<bool()> stop);
+  Standby(const Config& config, LeaseThread& lease, StandbyPlace place, MayTake may_take,
+          std::function<bool()> stop);
 
   // What the exchange starts with; nullopt: told to stop.
   Result<std::optional<Inheritance>> run();
@@ -51,6 +63,8 @@ class Standby {
 
   const Config& config_;
   LeaseThread& lease_;
+  const StandbyPlace place_;
+  const MayTake may_take_;
   const std::function<bool()> stop_;
   const EpochOpening::Names names_;
   std::optional<JetStream> server_;

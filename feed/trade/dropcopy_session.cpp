@@ -7,11 +7,6 @@
 #include "feed/trade/trade_replies.h"  // read_exec_resume
 
 namespace bourse {
-namespace {
-
-constexpr std::uint16_t close_internal = 1011;
-
-}  // namespace
 
 struct DropcopySession::State {
   State(const TradeParts& p, SessionInfo info)
@@ -175,11 +170,7 @@ bool DropcopySession::pump(Outbox& out, TimeNs now) {
     const ExecStream::State state = stream.pump(out, s.door.now());
     more |= state == ExecStream::State::more;
     if (state != ExecStream::State::failed) continue;
-    TradeDoor::fail({.code = code_of(ControlError::journal_unavailable),
-                     .message = stream.error(),
-                     .log = log_named(s.parts.options)},
-                    out);
-    s.door.close(close_internal, "the log cannot be read", out);
+    s.door.end_unreadable(stream.error(), out);
     return false;
   }
   return more;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t backlog_factor_max = 4;
 constexpr std::uint16_t close_policy = 1008;
 constexpr std::uint16_t close_auth = 4001;
+constexpr std::uint16_t close_internal = 1011;
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
 }  // namespace
@@ -56,6 +57,14 @@ bool TradeDoor::take_control(TradeError& error, Outbox& out) {
   error.retry_after_ms = control_.retry_after_ms();
   fail(error, out);
   return false;
+}
+
+void TradeDoor::end_unreadable(std::string why, Outbox& out) {
+  fail({.code = code_of(ControlError::journal_unavailable),
+        .message = std::move(why),
+        .log = log_named(options_)},
+       out);
+  close(close_internal, "the log cannot be read", out);
 }
 
 std::optional<std::string_view> TradeDoor::read(std::string_view text, TradeError& error,

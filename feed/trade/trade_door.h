@@ -58,6 +58,8 @@ class TradeDoor {
   bool may(std::uint32_t scope, TradeError& error) const;
 
   void close(std::uint16_t code, std::string_view reason, Outbox& out);
+  // Says that the log cannot be read, and closes.
+  void end_unreadable(std::string why, Outbox& out);
   bool is_closing() const { return is_closing_; }
   void tell_time(TimeNs now) { now_ = std::max(now_, now); }
   TimeNs now() const { return now_; }

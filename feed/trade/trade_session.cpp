@@ -21,7 +21,6 @@
 namespace bourse {
 namespace {
 
-constexpr std::uint16_t close_internal = 1011;
 constexpr std::string_view in_doubt =
     "the engine has not confirmed it; a report or another error will follow";
 constexpr std::size_t id_bytes_max = TradeDoor::id_bytes_max;
@@ -388,11 +387,7 @@ bool TradeSession::pump(Outbox& out, TimeNs now) {
   }
   more |= is_followed && s.timing->tells();
   if (state == ExecStream::State::failed) {
-    State::fail({.code = code_of(ControlError::journal_unavailable),
-                 .message = s.stream->error(),
-                 .log = log_named(s.parts.options)},
-                out);
-    s.door.close(close_internal, "the log cannot be read", out);
+    s.door.end_unreadable(s.stream->error(), out);
     return false;
   }
   more |= s.questions->pump(out);

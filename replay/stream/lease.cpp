@@ -43,9 +43,10 @@ const char* to_string(LeaseState state) {
 }
 
 std::string lease_text(const LeaseValue& value) {
-  return fmt::format(R"({{"epoch":{},"node":"{}","life":"{}","url":"{}","released":{}}})",
-                     value.epoch.value(), plain(value.node), plain(value.life), plain(value.url),
-                     value.released);
+  return fmt::format(
+      R"({{"epoch":{},"node":"{}","life":"{}","url":"{}","released":{},"channels":{}}})",
+      value.epoch.value(), plain(value.node), plain(value.life), plain(value.url), value.released,
+      value.channels);
 }
 
 Result<LeaseValue> parse_lease(std::string_view text) {
@@ -64,11 +65,15 @@ Result<LeaseValue> parse_lease(std::string_view text) {
       object["url"].get(url) != simdjson::SUCCESS ||
       object["released"].get(released) != simdjson::SUCCESS)
     return unreadable(text);
+  std::uint64_t channels = 0;
+  if (object["channels"].get(channels) == simdjson::INCORRECT_TYPE || channels > 0xffffffff)
+    return unreadable(text);
   return LeaseValue{.epoch = Epoch{static_cast<std::uint32_t>(epoch)},
                     .node = std::string(node),
                     .life = std::string(life),
                     .url = std::string(url),
-                    .released = released};
+                    .released = released,
+                    .channels = static_cast<std::uint32_t>(channels)};
 }
 
 Lease::Lease(LeaseStore& store, LeaseOptions options, std::string life)
@@ -76,6 +81,7 @@ Lease::Lease(LeaseStore& store, LeaseOptions options, std::string life)
   CHECK(!life_.empty());
   mine_.node = plain(options_.node);
   mine_.life = life_;
+  mine_.channels = options_.channels;
 }
 
 LeaseState Lease::step(std::int64_t now) {
@@ -155,6 +161,15 @@ LeaseState Lease::look(std::int64_t now) {
   if (!value) return failed(std::move(value.error()), now);
   leader_ = *value;
   seen_ = value->epoch;
+  if (value->channels != 0 && value->channels != mine_.channels)
+    return failed({ExitCode::bad_config,
+                   fmt::format("the exchange has {} channels, and this node {}", value->channels,
+                               mine_.channels),
+                   fmt::format("lease of node {}", mine_.node),
+                   fmt::format("set engine.channels = {}, with another journal.directory; a new "
+                               "exchange takes another stream.subject",
+                               value->channels)},
+                  now);
   // Taken, but the answer was lost.
   if (is_mine(*value)) return write(now, (*found)->revision);
   if (!has_seen_ || (*found)->revision != revision_) {

@@ -1,4 +1,4 @@
-// The lease: which node leads a channel. A key with a revision that whoever leads writes anew all
+// The lease: which node leads an exchange, all of its channels. A key with a revision that whoever leads writes anew all
 // the time; who finds it unchanged for long enough takes it, with an epoch of its own.
 //   Shape:  a state machine over a store that compares and sets by revision. step() does what is
 //           due: a candidate looks, a holder renews.
@@ -29,6 +29,7 @@ struct LeaseValue {
   std::string life;       // random, of this process: a node that was started again is another one
   std::string url;        // where it takes clients; empty: not yet
   bool released = false;  // given back: nobody needs to wait
+  std::uint32_t channels = 0;  // of the exchange that it leads; 0: not told
   bool operator==(const LeaseValue&) const = default;
 };
 std::string lease_text(const LeaseValue& value);
@@ -56,7 +57,8 @@ class LeaseStore {
 };
 
 struct LeaseOptions {
-  std::string key = "0";  // the channel
+  std::string key = "0";
+  std::uint32_t channels = 1;  // of the exchange: one with another number is not taken over
   std::string node;
   std::int64_t renew_ns = 300'000'000;
   std::int64_t takeover_ns = 10'000'000'000;  // without a new revision, while the store answered

@@ -138,8 +138,11 @@ class StandbyTest : public ::testing::Test {
   Result<std::optional<Inheritance>> run(std::chrono::milliseconds enough, bool may_found = false) {
     LeaseThread lease(config_, may_found);
     const auto until = std::chrono::steady_clock::now() + enough;
-    auto taken =
-        Standby(config_, lease, [&] { return std::chrono::steady_clock::now() > until; }).run();
+    auto taken = Standby(
+                     config_, lease, {.directory = config_.journal.directory},
+                     [&](bool may, Epoch last) { lease.lease().may_take(may, last); },
+                     [&] { return std::chrono::steady_clock::now() > until; })
+                     .run();
     state_ = lease.lease().state();
     epoch_ = lease.lease().epoch();
     if (taken && *taken) (*taken)->may_resync = [] { return true; };

@@ -106,6 +106,24 @@ TEST_F(LeaseTest, TheEpochIsAboveThatOfTheLogToo) {
   EXPECT_EQ(b.epoch(), Epoch{8});
 }
 
+TEST_F(LeaseTest, AnExchangeWithAnotherNumberOfChannelsIsNotTakenOver) {
+  LeaseOptions three = options("c", false);
+  three.channels = 3;
+  Lease c{store, three, "life-c"};
+  a_leads();
+  c.may_take(true, Epoch{0});
+  for (std::int64_t passed = 0; passed < 60'000; passed += 300) c.step(now += 300 * ms);
+  EXPECT_EQ(c.state(), LeaseState::candidate);
+  ASSERT_TRUE(c.last_error());
+  EXPECT_EQ(c.last_error()->code, ExitCode::bad_config);
+  EXPECT_EQ(c.leader()->channels, 1u);
+  // Written by a node that did not say the number.
+  const std::string text = store.entry->value;
+  store.entry->value = text.substr(0, text.find(R"(,"channels")")) + "}";
+  for (std::int64_t passed = 0; passed < 12'000; passed += 300) c.step(now += 300 * ms);
+  EXPECT_EQ(c.state(), LeaseState::held);
+}
+
 TEST_F(LeaseTest, WhoMayNotTakeItDoesNot) {
   a_leads();
   b.may_take(false, Epoch{0});
@@ -246,13 +264,15 @@ TEST(LeaseValue, IsReadAsItWasWritten) {
                          .node = "left",
                          .life = "0f",
                          .url = "wss://10.0.0.1:9443",
-                         .released = true};
+                         .released = true,
+                         .channels = 3};
   const auto again = parse_lease(lease_text(value));
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, value);
   for (const char* text :
        {"", "{}", "[]", R"({"epoch":0,"node":"","life":"x","url":"","released":false})",
-        R"({"epoch":1,"node":"","life":"","url":"","released":false})"})
+        R"({"epoch":1,"node":"","life":"","url":"","released":false})",
+        R"({"epoch":1,"node":"","life":"x","url":"","released":false,"channels":"3"})"})
     EXPECT_FALSE(parse_lease(text)) << text;
 }
 
