@@ -30,7 +30,7 @@ namespace bourse {
 struct StandbyPlace {
   std::string directory;
   std::uint32_t index = 0;
-  std::string title;  // before what people are told, if there are several: "channel 1: "
+  std::string title = {};  // before what people are told, if there are several: "channel 1: "
 };
 
 class Standby {

@@ -1,5 +1,6 @@
-// The lease: which node leads an exchange, all of its channels. A key with a revision that whoever leads writes anew all
-// the time; who finds it unchanged for long enough takes it, with an epoch of its own.
+// The lease: which node leads an exchange, all of its channels. A key with a revision that whoever
+// leads writes anew all the time; who finds it unchanged for long enough takes it, with an epoch of
+// its own.
 //   Shape:  a state machine over a store that compares and sets by revision. step() does what is
 //           due: a candidate looks, a holder renews.
 //   Units:  `now` is nanoseconds of a clock that never jumps (CLOCK_BOOTTIME: it goes on while the
