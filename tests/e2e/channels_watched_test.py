@@ -97,7 +97,7 @@ class DropCopies(ChannelsCase):
         found = list(copy.reports(2.0))
         g.kill()
         asyncio.run(place(x.url, 1))
-        g.arguments += ["--set", "feed.port=" + g.url.rsplit(":", 1)[1]]
+        g.arguments[g.arguments.index("--port") + 1] = g.url.rsplit(":", 1)[1]
         g.start()
         found += list(copy.reports(3.0))
         for log in range(LOGS):
