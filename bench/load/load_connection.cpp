@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -27,6 +27,12 @@ LoadConnection::LoadConnection(const TlsContext& context, std::uint16_t port,
                                const std::string& path, const std::string& subprotocol,
                                const Options& options)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), buffer_(record_bytes) {
+  request_ = "GET " + path +
+             " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  if (!subprotocol.empty()) request_ += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+  request_ += "\r\n";
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
@@ -39,7 +45,7 @@ LoadConnection::LoadConnection(const TlsContext& context, std::uint16_t port,
   ::fcntl(fd_, F_SETFL, O_NONBLOCK);
   wire_ = std::make_unique<TlsWire>(context, fd_, TlsWire::Role::client);
   if (options.session != nullptr) SSL_set_session(wire_->native(), options.session);
-  is_sound_ = is_sound_ && shake_hands() && upgrade(path, subprotocol);
+  while (!advance() && is_sound_ && options.waits) is_sound_ = wait_readable(patience_ms);
 }
 
 LoadConnection::~LoadConnection() {
@@ -56,52 +62,67 @@ bool LoadConnection::wait_readable(int patience) const {
   return ::poll(&one, 1, patience) == 1;
 }
 
-bool LoadConnection::shake_hands() {
-  for (;;) {
+// False: something has to come first, or it has failed.
+bool LoadConnection::advance() {
+  if (!is_sound_) return false;
+  if (!has_asked_) {
     const auto step = wire_->handshake();
-    if (step == TlsWire::Step::done) return true;
-    if (step != TlsWire::Step::want_read || !wait_readable(patience_ms)) return false;
+    if (step != TlsWire::Step::done) {
+      is_sound_ = step == TlsWire::Step::want_read;
+      return false;
+    }
+    has_asked_ = is_sound_ = ask_for_upgrade();
   }
+  is_open_ = is_sound_ && hear_of_upgrade();
+  return is_open_;
 }
 
-bool LoadConnection::upgrade(const std::string& path, const std::string& subprotocol) {
-  std::string request = "GET " + path +
-                        " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-  if (!subprotocol.empty()) request += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
-  request += "\r\n";
+bool LoadConnection::ask_for_upgrade() {
   CipherText cipher;
-  if (!wire_->encrypt(std::as_bytes(std::span(request)), cipher)) return false;
-  if (wire_->send(cipher.bytes(), 1) != TlsWire::Sent::all) return false;
+  return wire_->encrypt(std::as_bytes(std::span(request_)), cipher) &&
+         wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all;
+}
+
+bool LoadConnection::hear_of_upgrade() {
   for (;;) {
     const std::string_view got(reinterpret_cast<const char*>(buffer_.data()), held_);
     if (const auto end = got.find("\r\n\r\n"); end != std::string_view::npos) {
       read_ = end + 4;
       has_left_over_ = held_ > read_;
-      return got.starts_with("HTTP/1.1 101");
+      is_sound_ = got.starts_with("HTTP/1.1 101");
+      return is_sound_;
     }
     std::size_t bytes = 0;
     const auto step = wire_->read(std::span(buffer_).subspan(held_), bytes);
     if (step == TlsWire::Step::done)
       held_ += bytes;
-    else if (step != TlsWire::Step::want_read || !wait_readable(patience_ms))
+    else {
+      is_sound_ = step == TlsWire::Step::want_read;
       return false;
+    }
   }
 }
 
-bool LoadConnection::send(WsOpcode opcode, std::span<const std::byte> payload) {
+void LoadConnection::put(WsOpcode opcode, std::span<const std::byte> payload) {
   // The mask is zero: it is there for proxies, and here is none.
-  std::vector<std::byte> frame(ws_header_bytes_max + mask_bytes + payload.size());
-  const std::size_t header = write_ws_header(opcode, payload.size(), frame.data());
+  const std::size_t begin = put_.size();
+  put_.resize(begin + ws_header_bytes_max + mask_bytes + payload.size());
+  std::byte* const frame = put_.data() + begin;
+  const std::size_t header = write_ws_header(opcode, payload.size(), frame);
   frame[1] |= masked;
-  if (!payload.empty())
-    std::memcpy(frame.data() + header + mask_bytes, payload.data(), payload.size());
+  std::memset(frame + header, 0, mask_bytes);
+  if (!payload.empty()) std::memcpy(frame + header + mask_bytes, payload.data(), payload.size());
+  put_.resize(begin + header + mask_bytes + payload.size());
+}
+
+bool LoadConnection::flush() {
   CipherText cipher;
-  is_sound_ =
-      is_sound_ &&
-      wire_->encrypt(std::span(frame).first(header + mask_bytes + payload.size()), cipher) &&
-      wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all;
+  for (std::size_t at = 0; is_sound_ && at < put_.size(); at += record_bytes) {
+    const std::size_t bytes = std::min(record_bytes, put_.size() - at);
+    is_sound_ = wire_->encrypt(std::span(put_).subspan(at, bytes), cipher);
+  }
+  is_sound_ = is_sound_ && (cipher.empty() || wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all);
+  put_.clear();
   return is_sound_;
 }
 
