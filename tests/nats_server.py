@@ -8,6 +8,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -30,10 +31,22 @@ def find_server():
 
 
 def free_ports(count):
-    """Ports that were free together a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
+    """Ports that were free together a moment ago, and none of those that the system gives to whoever connects: a client that
+    calls a dead server again and again would be given its port some day, and meet itself."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        lowest = int(file.read().split()[0])
+    candidates = list(range(15000, lowest)) if lowest > 20000 else [0] * 1000
+    random.SystemRandom().shuffle(candidates)
+    sockets = []
+    for port in candidates:
+        one = socket.socket()
+        try:
+            one.bind(("127.0.0.1", port))
+            sockets.append(one)
+        except OSError:
+            one.close()
+        if len(sockets) == count:
+            break
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
         one.close()

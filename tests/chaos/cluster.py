@@ -1,4 +1,4 @@
-"""The whole system on one machine: nats-servers, two engines that share one log, and what is done to them."""
+"""The whole system on one machine: nats-servers, two engines that share one log, gateways, and what is done to them."""
 from __future__ import annotations
 
 import os
@@ -15,30 +15,29 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "clients" / "python"))
 
 from clients import SECRET  # noqa: E402
-from nats_server import NatsServers  # noqa: E402
+from nats_server import NatsServers, free_ports  # noqa: E402
 
 NOT_LEADER = 76
 
 
-class Node:
-    """One engine: leader, standby, zombie or dead."""
+class Process:
+    """One part of the exchange: its port stays the same over all of its lives."""
 
-    def __init__(self, cluster: Cluster, index: int) -> None:
-        self.cluster, self.index = cluster, index
-        self.journal = cluster.folder / f"node-{index}" / "journal"
+    def __init__(self, cluster: Cluster, name: str, port: int) -> None:
+        self.cluster, self.name, self.port = cluster, name, port
+        self.journal = cluster.folder / name / "journal"
         self.process: subprocess.Popen[str] | None = None
         self.output: list[str] = []
         self.url = ""
-        self.leads = False
+        self.serves = False
         self.is_stopped = False
 
-    def start(self, *, standby: bool = True) -> None:
-        self.url, self.leads, self.is_stopped = "", False, False
+    def launch(self, word: str, *arguments: str) -> None:
+        self.url, self.serves, self.is_stopped = "", False, False
         self.journal.parent.mkdir(exist_ok=True)
-        command = [os.environ["BOURSE_BINARY"], "serve", "--config", str(self.cluster.config), "--port", "0",
-                   "--journal", str(self.journal), "--set", f"lease.node=node-{self.index}"]
-        self.process = subprocess.Popen([*command, *(["--standby"] if standby else [])], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            [os.environ["BOURSE_BINARY"], word, "--config", str(self.cluster.config), "--port", str(self.port),
+             "--journal", str(self.journal), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -48,7 +47,10 @@ class Node:
             if match := re.search(r"wss://([\d.]+:\d+)/v1/md", line):
                 self.url = "wss://" + match[1]
             if "Ctrl-C" in line and process is self.process:
-                self.leads = True
+                self.serves = True
+
+    def start(self) -> None:
+        raise NotImplementedError
 
     @property
     def is_alive(self) -> bool:
@@ -65,7 +67,7 @@ class Node:
         if self.process:
             self.process.kill()
             self.process.wait(30)
-        self.leads = False
+        self.serves = False
 
     def stop(self) -> int:
         assert self.process
@@ -89,10 +91,36 @@ class Node:
         self.is_stopped = False
 
 
+class Node(Process):
+    """One engine: leader, standby, zombie or dead."""
+
+    def __init__(self, cluster: Cluster, index: int, port: int) -> None:
+        super().__init__(cluster, f"node-{index}", port)
+        self.index = index
+
+    def start(self, *, standby: bool = True) -> None:
+        self.launch("serve", "--set", f"lease.node={self.name}", *(["--standby"] if standby else []))
+
+    @property
+    def leads(self) -> bool:
+        return self.serves
+
+    @leads.setter
+    def leads(self, leads: bool) -> None:
+        self.serves = leads
+
+
+class Gateway(Process):
+    """Its copy is in memory first: the stream has it all."""
+
+    def start(self) -> None:
+        self.launch("gateway", "--set", "journal.durability=memory", "--set", "journal.reserve_bytes=0")
+
+
 class Cluster:
     """`with Cluster(...) as c`. Engines that end with 76 are started again, as a service manager would."""
 
-    def __init__(self, *, servers: int = 3, nodes: int = 2, durability: str = "replicated", takeover_ms: int = 3000,
+    def __init__(self, *, servers: int = 3, nodes: int = 2, gateways: int = 0, durability: str = "replicated", takeover_ms: int = 3000,
                  symbols: int = 8, traders: int = 4, settings: dict[str, str] | None = None) -> None:
         self.nats, self.takeover_ms = NatsServers(servers), takeover_ms
         self._folder = tempfile.TemporaryDirectory(prefix="bourse-chaos-", ignore_cleanup_errors=True)
@@ -113,19 +141,22 @@ class Cluster:
             + "".join(f'[[symbols]]\nsymbol = "{s}"\ntick_size = "0.01"\nlot_size = "0.01"\n' for s in self.symbols)
             + "".join(f'[[keys]]\nid = "{k}"\naccount = {i + 1}\nalgorithm = "hmac-sha256"\nsecret_file = "{secret}"\n'
                       for i, k in enumerate(self.keys)), encoding="utf-8")
-        self.nodes = [Node(self, i) for i in range(nodes)]
+        ports = free_ports(nodes + gateways)
+        self.nodes = [Node(self, i, ports[i]) for i in range(nodes)]
+        self.gateways = [Gateway(self, f"gateway-{i}", port) for i, port in enumerate(ports[nodes:])]
 
     def __enter__(self) -> Cluster:
         self.nodes[0].start(standby=False)
         self.wait(lambda: self.nodes[0].leads, 60, "the first node does not lead")
-        for node in self.nodes[1:]:
-            node.start()
+        for one in [*self.nodes[1:], *self.gateways]:
+            one.start()
+        self.wait(lambda: all(g.serves for g in self.gateways), 60, "a gateway does not serve")
         return self
 
     def __exit__(self, *_: object) -> None:
-        for node in self.nodes:
-            if node.is_alive:
-                node.kill()
+        for one in self.processes:
+            if one.is_alive:
+                one.kill()
         self.nats.close()
         self._folder.cleanup()
 
@@ -133,6 +164,10 @@ class Cluster:
         return [node.url for node in self.nodes if node.leads and node.is_alive and not node.is_stopped]
 
     client_urls = urls
+
+    @property
+    def processes(self) -> list[Process]:
+        return [*self.nodes, *self.gateways]
 
     @property
     def leader(self) -> Node | None:
@@ -148,12 +183,10 @@ class Cluster:
         raise AssertionError(f"{complaint}\n{self.outputs()}")
 
     def tend(self) -> None:
-        """What a service manager does: who ended is started again, as a standby."""
-        for node in self.nodes:
-            if node.process and not node.is_alive:
-                node.start()
+        """What a service manager does: who ended is started again, engines as standbys."""
+        for one in self.processes:
+            if one.process and not one.is_alive:
+                one.start()
 
     def outputs(self) -> str:
-        return "\n".join(f"--- node {n.index}, exit {n.exit_code}\n" + "".join(n.output[-25:]) for n in self.nodes)
-
-
+        return "\n".join(f"--- {p.name}, exit {p.exit_code}\n" + "".join(p.output[-25:]) for p in self.processes)

@@ -116,7 +116,7 @@ def read_truth(directory: str) -> Truth:
     return Truth(journal.last_seq, epochs, dict(accepted), rejected, executions, rows)
 
 
-class _Faults:
+class Faults:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.counts: collections.Counter[str] = collections.Counter()
@@ -131,13 +131,13 @@ class _Faults:
         return self.lines + more
 
 
-def _check_epochs(truth: Truth, faults: _Faults) -> None:
+def check_epochs(truth: Truth, faults: Faults) -> None:
     for (_, before), (sequence, after) in zip(truth.epochs, truth.epochs[1:]):
         if after <= before:
             faults.add("epoch went back", f"from {before} to {after} at sequence {sequence}")
 
 
-def _check_trader(trader: Trader, truth: Truth, faults: _Faults) -> None:
+def _check_trader(trader: Trader, truth: Truth, faults: Faults) -> None:
     for client_seq, orders in trader.accepted.items():
         who = f"account {trader.account}, client_seq {client_seq}"
         in_journal = truth.accepted.get((trader.account, client_seq), [])
@@ -159,7 +159,7 @@ def _check_trader(trader: Trader, truth: Truth, faults: _Faults) -> None:
         faults.add("reports not in order", f"account {trader.account}: {text}")
 
 
-def _check_subscriber(subscriber: Subscriber, truth: Truth, faults: _Faults) -> None:
+def check_subscriber(subscriber: Subscriber, truth: Truth, faults: Faults) -> None:
     position = subscriber.begin - 1
     for text in subscriber.errors:
         faults.add("told what must not be", f"{subscriber.name}: {text}")
@@ -185,15 +185,15 @@ def _check_subscriber(subscriber: Subscriber, truth: Truth, faults: _Faults) -> 
 
 
 def faults(history: History, truth: Truth) -> list[str]:
-    found = _Faults()
-    _check_epochs(truth, found)
+    found = Faults()
+    check_epochs(truth, found)
     for (account, client_seq), orders in truth.accepted.items():
         if client_seq and len(orders) > 1:
             found.add("order doubled", f"account {account}, client_seq {client_seq}: orders {orders}")
     for trader in history.traders:
         _check_trader(trader, truth, found)
     for subscriber in history.subscribers:
-        _check_subscriber(subscriber, truth, found)
+        check_subscriber(subscriber, truth, found)
     return found.all()
 
 
