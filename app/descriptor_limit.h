@@ -4,20 +4,16 @@
 //   Errors: none; what the system does not allow stays as it is.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <cstdint>
+
+#include "app/config.h"  // Config
 
 namespace bourse {
 
 // As many as the system allows this process; how many that are.
-inline std::uint64_t raise_descriptor_limit() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return 0;
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  return files.rlim_cur;
-}
+std::uint64_t raise_descriptor_limit();
+
+// The same for one that serves; says so when they are too few for its connections.
+void raise_descriptor_limit_for(const Config& config);
 
 }  // namespace bourse

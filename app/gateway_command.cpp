@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "app/build_info.h"      // build_info_line
-#include "app/complaint.h"       // complain
-#include "app/config_command.h"  // effective_config
-#include "app/end_signals.h"     // EndSignals
-#include "app/gateway.h"         // Gateway
-#include "app/serve_command.h"   // start_logging
+#include "app/build_info.h"        // build_info_line
+#include "app/complaint.h"         // complain
+#include "app/config_command.h"    // effective_config
+#include "app/descriptor_limit.h"  // raise_descriptor_limit_for
+#include "app/end_signals.h"       // EndSignals
+#include "app/gateway.h"           // Gateway
+#include "app/serve_command.h"     // start_logging
 
 namespace bourse {
 namespace {
@@ -112,6 +113,7 @@ int gateway_command(const GatewayArguments& arguments) {
     return complain(name, {ExitCode::usage, "no NATS server was named", "", "--nats URL"});
   ease(*config, arguments.is_archive);
   start_logging(*config);
+  raise_descriptor_limit_for(*config);
 
   EndSignals signals;  // before any thread
 

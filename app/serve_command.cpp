@@ -17,7 +17,7 @@
 #include "app/build_info.h"        // build_info_line
 #include "app/complaint.h"         // complain
 #include "app/config_command.h"    // effective_config
-#include "app/descriptor_limit.h"  // raise_descriptor_limit
+#include "app/descriptor_limit.h"  // raise_descriptor_limit_for
 #include "app/end_signals.h"       // EndSignals
 #include "app/exchange.h"          // Exchange
 #include "app/lease_thread.h"      // LeaseThread
@@ -27,9 +27,6 @@
 #include "feed/http/page_files.h"  // page_files
 
 namespace bourse {
-
-// Of segments, snapshots, readers of the log, pipes.
-constexpr std::uint64_t descriptors_besides = 256;
 
 void start_logging(const Config& config) {
   auto logger = spdlog::stderr_color_mt("bourse");
@@ -136,14 +133,7 @@ int serve_command(const ServeArguments& arguments) {
     }
   }
   start_logging(*config);
-  const std::uint64_t descriptors = raise_descriptor_limit();
-  if (const std::uint64_t wanted =
-          config->feed.limits.connections_count * std::uint64_t{config->io_threads};
-      descriptors < wanted + descriptors_besides)
-    spdlog::warn(
-        "this process may have {} descriptors: not enough for {} connections "
-        "(LimitNOFILE=, ulimit -n; feed.limits.connections)",
-        descriptors, wanted);
+  raise_descriptor_limit_for(*config);
 
   EndSignals signals;  // before any thread
 

@@ -4,6 +4,7 @@ archive has what the stream forgot."""
 import asyncio
 import json
 import os
+import resource
 import tempfile
 import time
 import unittest
@@ -70,6 +71,16 @@ class Gateways(GatewayCase):
         self.assertEqual(len(direct), 6)
         self.assertTrue(all(direct.values()))
         self.assertEqual(readiness(g.url), (True, []))
+
+    def test_it_may_have_as_many_connections_as_the_system_allows(self):
+        self.start(exchange(self.nats.url))
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+        try:
+            g, = self.start(self.gateway())
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self.assertEqual(resource.prlimit(g.process.pid, resource.RLIMIT_NOFILE), (most, most))
 
     def test_after_kill_9_it_goes_on_from_its_own_last_sequence(self):
         x, = self.start(exchange(self.nats.url, *BUSY))
