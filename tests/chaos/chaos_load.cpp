@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -135,12 +134,12 @@ class Traders {
       const OrderSender::Totals& t = sender->totals();
       const Wanderer::Counts& c = sender->counts();
       out += fmt::format(
-          R"({}{{"account":{},"sent":{},"sent_again":{},"accepted":{},"answered":{},"refused":{},)"
+          R"({}{{"account":{},"orders":{},"cancels":{},"sent_again":{},"accepted":{},"answered":{},"refused":{},)"
           R"("outcomes":{},"in_doubt":{},"unanswered":{},"connects":{},"losses":{},"silences":{},)"
           R"("wanders":{},"faults":{}}})",
-          out.empty() ? "" : ",\n", sender->account(), t.sent, t.sent_again, t.accepted, t.answered,
-          t.refused, t.outcomes, t.in_doubt, sender->waiting(), c.connects, c.losses, c.silences,
-          c.wanders, json_list(sender->faults()));
+          out.empty() ? "" : ",\n", sender->account(), t.orders, t.cancels, t.sent_again,
+          t.accepted, t.answered, t.refused, t.outcomes, t.in_doubt, sender->waiting(), c.connects,
+          c.losses, c.silences, c.wanders, json_list(sender->faults()));
     }
     return out;
   }
@@ -164,8 +163,7 @@ class Traders {
         continue;
       }
       idle = 0;
-      --due;
-      sender.send();
+      if (sender.send()) --due;
     }
   }
   void tell() {
@@ -173,13 +171,13 @@ class Traders {
     std::uint64_t waiting = 0;
     std::uint64_t last = 0;
     for (const auto& sender : senders_) {
-      all.sent += sender->totals().sent;
+      all.orders += sender->totals().orders;
       all.accepted += sender->totals().accepted;
       all.answered += sender->totals().answered;
       waiting += sender->waiting();
       last = std::max(last, sender->last_seq());
     }
-    progress_.sent.store(all.sent, std::memory_order_relaxed);
+    progress_.sent.store(all.orders, std::memory_order_relaxed);
     progress_.accepted.store(all.accepted, std::memory_order_relaxed);
     progress_.answered.store(all.answered, std::memory_order_relaxed);
     progress_.waiting.store(waiting, std::memory_order_relaxed);

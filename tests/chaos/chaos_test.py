@@ -156,7 +156,7 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
                 raise AssertionError(verified.stdout + verified.stderr)
             line = load.check(journal)
         pauses.sort()
-        return (f"{line}; {sent / seconds:.0f} requests/s sent, {told / seconds:.0f} orders/s acknowledged; harms: "
+        return (f"{line}; {sent / seconds:.0f} orders/s sent, {told / seconds:.0f} orders/s acknowledged; harms: "
                 f"{', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; orders flowed again after "
                 f"{pauses[len(pauses) // 2]:.1f} s (half), {pauses[-1]:.1f} s (all); no fault")
 

@@ -49,15 +49,16 @@ bool OrderSender::may_send(std::int64_t now) const {
          pending_.size() < options_.window && now >= not_before_ns_;
 }
 
-void OrderSender::send() {
+bool OrderSender::send() {
   const std::uint64_t client_seq = next_client_seq_++;
   Pending& pending = pending_[client_seq];
   pending.order = make_order();
   pending.order.client_seq = client_seq;
-  if (pending.order.op == static_cast<std::uint8_t>(OrderOperation::cancel))
-    cancels_[pending.order.order_id] = client_seq;
-  ++totals_.sent;
+  const bool is_order = pending.order.op == static_cast<std::uint8_t>(OrderOperation::new_order);
+  if (!is_order) cancels_[pending.order.order_id] = client_seq;
+  ++(is_order ? totals_.orders : totals_.cancels);
   put(client_seq);
+  return is_order;
 }
 
 void OrderSender::put(std::uint64_t client_seq) {
@@ -91,13 +92,13 @@ bool OrderSender::take_a_resting_one(WireOrder& cancel) {
   return false;
 }
 
-// A third of each: orders that rest, orders that take, cancels of the oldest one.
+// Of sixteen seven rest, seven take, and two are cancels of the oldest order.
 WireOrder OrderSender::make_order() {
   WireOrder order;
   const std::uint64_t draw = random()();
-  const std::uint64_t kind = draw % 3;
-  if (kind == 0 && resting_.size() > resting_min && take_a_resting_one(order)) return order;
-  const bool takes = kind == 1 || resting_.size() > resting_max;
+  const std::uint64_t kind = draw % 16;
+  if (kind < 2 && resting_.size() > resting_min && take_a_resting_one(order)) return order;
+  const bool takes = kind >= 9 || resting_.size() > resting_max;
   const bool buys = (draw >> 8) % 2 == 0;
   const auto away = static_cast<std::int64_t>((draw >> 16) % 20);
   const std::int64_t worse = takes ? -1 - away / 4 : away;

@@ -36,7 +36,8 @@ struct SenderOptions {
 class OrderSender : public Wanderer {
  public:
   struct Totals {
-    std::uint64_t sent = 0;  // requests, each counted once
+    std::uint64_t orders = 0;  // sent, each counted once
+    std::uint64_t cancels = 0;
     std::uint64_t sent_again = 0;
     std::uint64_t accepted = 0;  // orders
     std::uint64_t answered = 0;  // requests: accepted, refused by the engine, cancelled
@@ -48,8 +49,8 @@ class OrderSender : public Wanderer {
   OrderSender(Crowd& crowd, SenderOptions options);
 
   bool may_send(std::int64_t now) const;
-  void send();                                             // one request more; flush() makes it go
-  void flush();                                            // and what is to be sent again
+  bool send();   // one request more, which flush() makes go; false: a cancel, besides the orders
+  void flush();  // and what is to be sent again
   std::size_t waiting() const { return pending_.size(); }  // requests without an answer
   std::uint64_t last_seq() const { return last_seq_; }     // of what it was told
   const Totals& totals() const { return totals_; }

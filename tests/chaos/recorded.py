@@ -220,10 +220,12 @@ def recorded_summary(recorded: Recorded, truth: RecordedTruth) -> str:
     def total(of: Any, name: str) -> int:
         return sum(one.counts.get(name, 0) for one in of)
     traders, subscribers = recorded.traders, recorded.subscribers
-    return (f"{truth.last} transactions in {len(truth.epochs)} epochs; {total(traders, 'sent')} requests of {len(traders)} traders, "
-            f"{total(traders, 'sent_again')} sent again; {total(traders, 'accepted')} orders acknowledged, "
-            f"{total(traders, 'answered')} requests answered by the exchange ({total(traders, 'outcomes')} of them as outcomes), "
-            f"{total(traders, 'refused')} refused at the edge, {total(traders, 'unanswered')} without an answer; "
+    numbers, times = np.unique(np.concatenate([t.refused["code"] for t in traders]), return_counts=True)
+    codes = ", ".join(f"{count} by {number}" for number, count in zip(numbers, times)) or "none"
+    return (f"{truth.last} transactions in {len(truth.epochs)} epochs; {total(traders, 'orders')} orders and {total(traders, 'cancels')} "
+            f"cancels of {len(traders)} traders, {total(traders, 'sent_again')} times sent again; {total(traders, 'accepted')} orders "
+            f"acknowledged, {total(traders, 'answered')} requests answered by the exchange ({total(traders, 'outcomes')} as outcomes), "
+            f"{total(traders, 'refused')} refused at the edge ({codes}), {total(traders, 'unanswered')} without an answer; "
             f"{total(subscribers, 'rows')} events in {total(subscribers, 'frames')} frames at {len(subscribers)} subscribers; "
             f"connections lost: {total(traders, 'losses')} of traders, {total(subscribers, 'losses')} of subscribers, left for silence: "
             f"{total(traders, 'silences')} and {total(subscribers, 'silences')}, for no reason: {total(traders, 'wanders')} and "
