@@ -85,7 +85,7 @@ class NatsServers:
         text = (f"server_name: server-{index}\n"
                 f'listen: "127.0.0.1:{self.ports[index]}"\n'
                 "max_payload: 4MB\n"
-                f'jetstream {{ store_dir: "{self.store(index)}", max_mem: 64MB, max_file: 4GB }}\n')
+                f'jetstream {{ store_dir: "{self.store(index)}", max_mem: 64MB, max_file: 16GB }}\n')
         if len(self.ports) > 1:
             routes = "".join(f'    "nats://127.0.0.1:{port}"\n' for port in self.cluster_ports)
             text += (f'cluster {{\n  name: tests\n  listen: "127.0.0.1:{self.cluster_ports[index]}"\n'

@@ -36,7 +36,7 @@ LoadConnection::LoadConnection(const TlsContext& context, std::uint16_t port,
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_addr.s_addr = htonl(options.address);
   if (options.receive_bytes > 0)
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &options.receive_bytes, sizeof options.receive_bytes);
   is_sound_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;

@@ -25,9 +25,10 @@ namespace bourse {
 class LoadConnection {
  public:
   struct Options {
-    int receive_bytes = 0;              // of the kernel's buffer; 0: its own way
-    ssl_session_st* session = nullptr;  // to resume
-    bool waits = true;                  // false: take() goes on with the handshake; see is_open()
+    int receive_bytes = 0;               // of the kernel's buffer; 0: its own way
+    ssl_session_st* session = nullptr;   // to resume
+    std::uint32_t address = 0x7f000001;  // IPv4, in host order
+    bool waits = true;                   // false: take() goes on with the handshake; see is_open()
   };
   // `subprotocol` empty: none is asked for.
   LoadConnection(const TlsContext& context, std::uint16_t port, const std::string& path,

@@ -1,12 +1,13 @@
 // bourse_chaos_load: traders and subscribers of a cluster that somebody does harm to. Orders go out
 // open loop, over a few connections; whatever is told is written into a folder, for recorded.py to
 // compare with the journal that is left. Nothing is judged here.
-//   bourse_chaos_load --gateways=9443,9444 --engines=9445 --symbols=A-USD,B-USD --out=FOLDER
+//   bourse_chaos_load --gateways=9443,9444 --engines=10.0.0.2:9445 --symbols=A-USD,B-USD --out=FOLDER
 //                     --key=trader- --secret=SECRET --traders=4 --subscribers=500 --rate=10000
 //   It says ten times a second what it has come to. The line "end" on its input ends the orders;
 //   when each has an answer and each subscriber has all of it, the process ends with 0. After
 //   --patience seconds it ends with 1. Without input it ends at once.
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ namespace bourse {
 namespace {
 
 constexpr const char* usage =
-    "usage: bourse_chaos_load --gateways=PORT,... --engines=PORT,... --symbols=NAME,... "
+    "usage: bourse_chaos_load --gateways=[ADDRESS:]PORT,... --engines=... --symbols=NAME,... "
     "--out=FOLDER\n"
     "                         [--key=trader-] [--secret=TEXT] [--traders=4] [--subscribers=8] "
     "[--rate=200]\n"
@@ -46,8 +47,8 @@ constexpr std::int64_t debt_max = 200 * ms;  // what could not be sent for longe
 constexpr std::uint64_t readers_of_all = 5;  // one in so many reads from the first transaction on
 
 struct LoadOptions {
-  std::vector<std::uint16_t> gateways;
-  std::vector<std::uint16_t> engines;
+  std::vector<Endpoint> gateways;
+  std::vector<Endpoint> engines;
   std::vector<std::string> symbols;
   std::string out;
   std::string key;
@@ -91,7 +92,7 @@ struct Progress {
 class Traders {
  public:
   Traders(const LoadOptions& options, Progress& progress)
-      : options_(options), progress_(progress), crowd_(ports(options), options.seed) {
+      : options_(options), progress_(progress), crowd_(endpoints(options), options.seed) {
     crowd_.wander_every_ns = static_cast<std::int64_t>(options.wander) * 1000 * ms;
     refusals_ = open_file(options, "refusals.bin");
     for (std::uint32_t i = 0; i < options.traders; ++i) {
@@ -150,8 +151,8 @@ class Traders {
   }
 
  private:
-  static std::vector<std::uint16_t> ports(const LoadOptions& options) {
-    std::vector<std::uint16_t> all = options.gateways;
+  static std::vector<Endpoint> endpoints(const LoadOptions& options) {
+    std::vector<Endpoint> all = options.gateways;
     all.insert(all.end(), options.engines.begin(), options.engines.end());
     return all;
   }
@@ -301,10 +302,16 @@ std::vector<std::string> parts(const std::string& list) {
   return out;
 }
 
-std::vector<std::uint16_t> ports(const std::string& list) {
-  std::vector<std::uint16_t> out;
-  for (const std::string& part : parts(list))
-    out.push_back(static_cast<std::uint16_t>(std::stoul(part)));
+// ADDRESS:PORT, or a port of this machine.
+std::vector<Endpoint> endpoints(const std::string& list) {
+  std::vector<Endpoint> out;
+  for (const std::string& part : parts(list)) {
+    const std::size_t colon = part.find(':');
+    in_addr address{htonl(INADDR_LOOPBACK)};
+    if (colon != std::string::npos) ::inet_aton(part.substr(0, colon).c_str(), &address);
+    const std::string port = colon == std::string::npos ? part : part.substr(colon + 1);
+    out.push_back({ntohl(address.s_addr), static_cast<std::uint16_t>(std::stoul(port))});
+  }
   return out;
 }
 
@@ -313,18 +320,19 @@ std::vector<std::uint16_t> ports(const std::string& list) {
 
 int main(int argc, char** argv) {
   bourse::Arguments arguments(argc, argv, bourse::usage);
-  bourse::LoadOptions options{.gateways = bourse::ports(arguments.text("--gateways").value_or("")),
-                              .engines = bourse::ports(arguments.text("--engines").value_or("")),
-                              .symbols = bourse::parts(arguments.text("--symbols").value_or("")),
-                              .out = arguments.text("--out").value_or(""),
-                              .key = arguments.text("--key").value_or("trader-"),
-                              .secret = arguments.text("--secret").value_or(""),
-                              .traders = arguments.number("--traders", 4),
-                              .subscribers = arguments.number("--subscribers", 8),
-                              .rate = arguments.number("--rate", 200),
-                              .wander = arguments.number("--wander", 30),
-                              .patience = arguments.number("--patience", 60),
-                              .seed = arguments.number("--seed", std::random_device{}())};
+  bourse::LoadOptions options{
+      .gateways = bourse::endpoints(arguments.text("--gateways").value_or("")),
+      .engines = bourse::endpoints(arguments.text("--engines").value_or("")),
+      .symbols = bourse::parts(arguments.text("--symbols").value_or("")),
+      .out = arguments.text("--out").value_or(""),
+      .key = arguments.text("--key").value_or("trader-"),
+      .secret = arguments.text("--secret").value_or(""),
+      .traders = arguments.number("--traders", 4),
+      .subscribers = arguments.number("--subscribers", 8),
+      .rate = arguments.number("--rate", 200),
+      .wander = arguments.number("--wander", 30),
+      .patience = arguments.number("--patience", 60),
+      .seed = arguments.number("--seed", std::random_device{}())};
   arguments.finish();
   if (options.gateways.empty() || options.symbols.empty() || options.out.empty()) {
     std::fputs(bourse::usage, stderr);

@@ -132,20 +132,21 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
         with WireLoad(c, seed=seed, subscribers=subscribers, rate=rate) as load:
             load.wait_for(50, 120)
             began, sent, told = time.monotonic(), load.sent, load.told
-            plan = list(first) + [rng.choice(Harms.NAMES) for _ in range(kills)]
-            plan = plan[:kills]
+            plan = [*first, *rng.sample(Harms.NAMES, len(Harms.NAMES)), *(rng.choice(Harms.NAMES) for _ in range(kills))][:kills]
             pauses = []
             for number, name in enumerate(plan):
                 due = began + (number + rng.random()) * minutes * 60 / kills
                 time.sleep(max(0.0, due - time.monotonic()))
                 harms.do(name)
                 pauses.append(until_orders_flow(c, load, name))
+                print(f"    orders flow after {pauses[-1]:.1f} s", flush=True)
             time.sleep(max(0.0, began + minutes * 60 - time.monotonic()))
             c.tend()
             load.wait_for(20, 120)
             seconds = time.monotonic() - began
             sent, told = load.sent - sent, load.told - told
             load.end()
+            print(f"  the clients have everything after {time.monotonic() - began - seconds:.1f} s", flush=True)
             c.wait(lambda: c.leader, 60, "nobody leads at the end")
             journal = c.leader.journal
             for one in c.processes:

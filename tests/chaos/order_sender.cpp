@@ -101,7 +101,7 @@ WireOrder OrderSender::make_order() {
   const bool takes = kind >= 9 || resting_.size() > resting_max;
   const bool buys = (draw >> 8) % 2 == 0;
   const auto away = static_cast<std::int64_t>((draw >> 16) % 20);
-  const std::int64_t worse = takes ? -1 - away / 4 : away;
+  const std::int64_t worse = takes ? -1 - away : away;  // than the middle
   order.op = static_cast<std::uint8_t>(OrderOperation::new_order);
   order.instrument_id = 1 + static_cast<std::uint32_t>((draw >> 32) % options_.symbols);
   order.price = (middle_ticks + (buys ? -worse : worse)) * tick_e9;

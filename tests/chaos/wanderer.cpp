@@ -17,21 +17,18 @@ constexpr std::uint32_t handshakes_max = 48;
 
 }  // namespace
 
-Endpoints::Endpoints(std::span<const std::uint16_t> ports) {
-  for (const std::uint16_t port : ports) all_.push_back({port});
-}
-
-std::uint16_t Endpoints::pick(std::mt19937_64& random, std::int64_t now) const {
-  std::uint16_t picked = 0;
+const Endpoint* Endpoints::pick(std::mt19937_64& random, std::int64_t now) const {
+  const Endpoint* picked = nullptr;
   std::uint64_t seen = 0;
   for (const Endpoint& one : all_)
-    if (one.not_before <= now && random() % ++seen == 0) picked = one.port;
+    if (one.not_before <= now && random() % ++seen == 0) picked = &one;
   return picked;
 }
 
-void Endpoints::note_failure(std::uint16_t port, std::int64_t now) {
+void Endpoints::note_failure(const Endpoint& endpoint, std::int64_t now) {
   for (Endpoint& one : all_)
-    if (one.port == port) one.not_before = now + avoid_for;
+    if (one.port == endpoint.port && one.address == endpoint.address)
+      one.not_before = now + avoid_for;
 }
 
 Wanderer::Wanderer(Crowd& crowd, std::string path, std::string subprotocol)
@@ -82,13 +79,14 @@ void Wanderer::tend(std::int64_t now) {
 }
 
 void Wanderer::connect() {
-  port_ = crowd_.endpoints.pick(crowd_.random, now_);
+  const Endpoint* const picked = crowd_.endpoints.pick(crowd_.random, now_);
   connect_at_ns_ =
       now_ + static_cast<std::int64_t>(retry_ms_min + crowd_.random() % retry_ms_spread) * ms;
-  if (port_ == 0) return;
-  connection_ =
-      std::make_unique<LoadConnection>(crowd_.context, port_, path_, subprotocol_,
-                                       LoadConnection::Options{.session = nullptr, .waits = false});
+  if (picked == nullptr) return;
+  endpoint_ = *picked;
+  connection_ = std::make_unique<LoadConnection>(
+      crowd_.context, endpoint_.port, path_, subprotocol_,
+      LoadConnection::Options{.address = endpoint_.address, .waits = false});
   ++counts_.connects;
   ++crowd_.handshakes;
   has_opened_ = wants_to_leave_ = false;
@@ -105,7 +103,7 @@ void Wanderer::connect() {
 }
 
 void Wanderer::lose(bool is_failure) {
-  if (is_failure) crowd_.endpoints.note_failure(port_, now_);
+  if (is_failure) crowd_.endpoints.note_failure(endpoint_, now_);
   if (!has_opened_) --crowd_.handshakes;
   connection_.reset();
   wants_to_leave_ = false;

@@ -27,25 +27,28 @@ inline std::int64_t steady_ns() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
+struct Endpoint {
+  std::uint32_t address;  // IPv4, in host order
+  std::uint16_t port;
+  std::int64_t not_before = 0;
+};
+
 // Where one may go, and where one has just failed.
 class Endpoints {
  public:
-  explicit Endpoints(std::span<const std::uint16_t> ports);
+  explicit Endpoints(std::span<const Endpoint> all) : all_(all.begin(), all.end()) {}
 
-  std::uint16_t pick(std::mt19937_64& random, std::int64_t now) const;  // 0: nobody is there
-  void note_failure(std::uint16_t port, std::int64_t now);
+  // nullptr: nobody is there.
+  const Endpoint* pick(std::mt19937_64& random, std::int64_t now) const;
+  void note_failure(const Endpoint& endpoint, std::int64_t now);
 
  private:
-  struct Endpoint {
-    std::uint16_t port;
-    std::int64_t not_before = 0;
-  };
   std::vector<Endpoint> all_;
 };
 
 struct Crowd {
-  explicit Crowd(std::span<const std::uint16_t> ports, std::uint64_t seed)
-      : endpoints(ports), random(seed), epoll(::epoll_create1(EPOLL_CLOEXEC)) {}
+  explicit Crowd(std::span<const Endpoint> all, std::uint64_t seed)
+      : endpoints(all), random(seed), epoll(::epoll_create1(EPOLL_CLOEXEC)) {}
 
   const TlsContext context = TlsContext::client_without_verification();
   Endpoints endpoints;
@@ -94,7 +97,7 @@ class Wanderer {
   const std::string path_;
   const std::string subprotocol_;
   std::unique_ptr<LoadConnection> connection_;
-  std::uint16_t port_ = 0;
+  Endpoint endpoint_{};
   bool has_opened_ = false;
   bool wants_to_leave_ = false;
   std::int64_t now_ = 0;
