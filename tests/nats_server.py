@@ -56,11 +56,12 @@ def free_ports(count):
 class NatsServers:
     """`count` servers (1 or 3), started and listening."""
 
-    def __init__(self, count=1):
+    def __init__(self, count=1, host="127.0.0.1"):
         self.program = find_server()
         if not self.program:
             raise unittest.SkipTest("no nats-server in $BOURSE_NATS_SERVER, PATH, /usr/sbin or "
                                     "build/tools (./dev test fetches one where there is a network)")
+        self.host = host
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bourse-nats-"))
         ports = free_ports(2 * count)
         self.ports, self.cluster_ports = ports[:count], ports[count:]
@@ -70,7 +71,11 @@ class NatsServers:
 
     @property
     def url(self):
-        return ",".join(self.url_of(index) for index in range(len(self.ports)))
+        return self.url_at("127.0.0.1")
+
+    def url_at(self, address):
+        """Of all of them, as this machine is called from where one asks."""
+        return ",".join(f"nats://{address}:{port}" for port in self.ports)
 
     def url_of(self, index):
         return f"nats://127.0.0.1:{self.ports[index]}"
@@ -83,12 +88,13 @@ class NatsServers:
 
     def write_configuration(self, index):
         text = (f"server_name: server-{index}\n"
-                f'listen: "127.0.0.1:{self.ports[index]}"\n'
+                f'listen: "{self.host}:{self.ports[index]}"\n'
                 "max_payload: 4MB\n"
                 f'jetstream {{ store_dir: "{self.store(index)}", max_mem: 64MB, max_file: 16GB }}\n')
         if len(self.ports) > 1:
             routes = "".join(f'    "nats://127.0.0.1:{port}"\n' for port in self.cluster_ports)
-            text += (f'cluster {{\n  name: tests\n  listen: "127.0.0.1:{self.cluster_ports[index]}"\n'
+            # Clients know all servers by the addresses that they were given.
+            text += (f'cluster {{\n  name: tests\n  no_advertise: true\n  listen: "127.0.0.1:{self.cluster_ports[index]}"\n'
                      f"  routes: [\n{routes}  ]\n}}\n")
         path = self.folder / f"server-{index}.conf"
         path.write_text(text, encoding="utf-8")

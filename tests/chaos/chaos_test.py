@@ -8,6 +8,7 @@ The short form runs with the other tests. The long form:
 The clients are bourse_chaos_load. At the end the checker (recorded.py) compares all that clients were told with the journal that is left. A failure prints
 the seed; --seed repeats the order of the harms, though not their microseconds."""
 import argparse
+import contextlib
 import os
 import random
 import subprocess
@@ -16,6 +17,7 @@ import time
 import unittest
 
 from cluster import NOT_LEADER, Cluster
+from islands import Islands
 from wire_load import WireLoad
 
 
@@ -52,8 +54,16 @@ class Harms:
             return
         leader.pause()
         time.sleep(self.cluster.takeover_ms / 1000 + self.rng.uniform(1, 3))
-        leader.leads = False
         leader.go_on()
+
+    def leader_cut_off(self) -> None:
+        """Its cable to NATS is pulled; clients still reach it. Longer than the lease, or for a moment."""
+        leader, islands = self.cluster.leader, self.cluster.islands
+        if not leader or not islands:
+            return
+        islands.cut(leader.index)
+        time.sleep(self.rng.choice((self.rng.uniform(0.3, 2), self.cluster.takeover_ms / 1000 + self.rng.uniform(1, 6))))
+        islands.mend(leader.index)
 
     def gateway_killed(self) -> None:
         self.rng.choice(self.cluster.gateways).kill()
@@ -101,7 +111,11 @@ class Harms:
             self.cluster.nats.start(index)
 
     NAMES = ("leader_killed", "standby_killed", "server_killed", "leader_stopped", "leader_stopped_for_a_moment", "server_stopped",
-             "all_servers_killed", "all_stores_cut", "gateway_killed", "gateways_killed", "gateway_stopped")
+             "all_servers_killed", "all_stores_cut", "gateway_killed", "gateways_killed", "gateway_stopped", "leader_cut_off")
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in self.NAMES if name != "leader_cut_off" or self.cluster.islands]
 
     def do(self, name: str) -> None:
         began = time.monotonic()
@@ -127,12 +141,18 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
     symbols = max(4, subscribers // 2)
     print(f"seed {seed}: {servers} nats-servers, 2 engines, 2 gateways, {subscribers} subscribers of {symbols} symbols, {traders} traders, "
           f"{rate:.0f} orders/s asked for, {kills} harms in {minutes} minutes", flush=True)
-    with Cluster(servers=servers, gateways=2, traders=traders, symbols=symbols, takeover_ms=3000) as c:
+    with contextlib.ExitStack() as stack:
+        islands = None
+        try:
+            islands = stack.enter_context(contextlib.closing(Islands(2)))
+        except unittest.SkipTest as reason:
+            print(f"  no partitions: {reason}", flush=True)
+        c = stack.enter_context(Cluster(servers=servers, gateways=2, traders=traders, symbols=symbols, takeover_ms=3000, islands=islands))
         harms = Harms(c, rng)
         with WireLoad(c, seed=seed, subscribers=subscribers, rate=rate) as load:
             load.wait_for(50, 120)
             began, sent, told = time.monotonic(), load.sent, load.told
-            plan = [*first, *rng.sample(Harms.NAMES, len(Harms.NAMES)), *(rng.choice(Harms.NAMES) for _ in range(kills))][:kills]
+            plan = [*first, *rng.sample(harms.names, len(harms.names)), *(rng.choice(harms.names) for _ in range(kills))][:kills]
             pauses = []
             for number, name in enumerate(plan):
                 due = began + (number + rng.random()) * minutes * 60 / kills
@@ -166,7 +186,7 @@ class Chaos(unittest.TestCase):
     def test_rows_21_to_26_nothing_told_is_lost_or_doubled_and_every_chain_is_whole(self):
         seed = int(os.environ.get("BOURSE_SEED", str(random.SystemRandom().randrange(2**32))))
         print(run(0.5, 4, 20, 500, seed, 3, 2, first=random.Random(seed).sample(
-            ("leader_killed", "server_killed", "leader_stopped", "all_stores_cut", "gateway_killed", "gateway_stopped"), 4)))
+            ("leader_killed", "server_killed", "leader_stopped", "all_stores_cut", "gateway_killed", "gateway_stopped", "leader_cut_off"), 4)))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "clients" / "python"))
 
 from clients import SECRET  # noqa: E402
+from islands import Islands  # noqa: E402
 from nats_server import NatsServers, free_ports  # noqa: E402
 
 NOT_LEADER = 76
@@ -30,13 +31,16 @@ class Process:
         self.output: list[str] = []
         self.url = ""
         self.serves = False
+        self.serves_since = 0.0
         self.is_stopped = False
+        self.place: list[str] = []  # words in front of the command
+        self.address = f"127.0.0.1:{port}"
 
     def launch(self, word: str, *arguments: str) -> None:
         self.url, self.serves, self.is_stopped = "", False, False
         self.journal.parent.mkdir(exist_ok=True)
         self.process = subprocess.Popen(
-            [os.environ["BOURSE_BINARY"], word, "--config", str(self.cluster.config), "--port", str(self.port),
+            [*self.place, os.environ["BOURSE_BINARY"], word, "--config", str(self.cluster.config), "--port", str(self.port),
              "--journal", str(self.journal), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 
@@ -47,7 +51,7 @@ class Process:
             if match := re.search(r"wss://([\d.]+:\d+)/v1/md", line):
                 self.url = "wss://" + match[1]
             if "Ctrl-C" in line and process is self.process:
-                self.serves = True
+                self.serves, self.serves_since = True, time.monotonic()
 
     def start(self) -> None:
         raise NotImplementedError
@@ -99,7 +103,12 @@ class Node(Process):
         self.index = index
 
     def start(self, *, standby: bool = True) -> None:
-        self.launch("serve", "--set", f"lease.node={self.name}", *(["--standby"] if standby else []))
+        where: list[str] = []
+        if islands := self.cluster.islands:
+            self.place = islands.command(self.index)
+            where = ["--set", f"stream.url={self.cluster.nats.url_at(islands.here(self.index))}",
+                     "--set", f"feed.host={islands.there(self.index, 'clients')}"]
+        self.launch("serve", "--set", f"lease.node={self.name}", *where, *(["--standby"] if standby else []))
 
     @property
     def leads(self) -> bool:
@@ -121,8 +130,10 @@ class Cluster:
     """`with Cluster(...) as c`. Engines that end with 76 are started again, as a service manager would."""
 
     def __init__(self, *, servers: int = 3, nodes: int = 2, gateways: int = 0, durability: str = "replicated", takeover_ms: int = 3000,
-                 symbols: int = 8, traders: int = 4, settings: dict[str, str] | None = None) -> None:
-        self.nats, self.takeover_ms = NatsServers(servers), takeover_ms
+                 symbols: int = 8, traders: int = 4, settings: dict[str, str] | None = None, islands: Islands | None = None) -> None:
+        """With islands each engine is on one of its own, in a network namespace."""
+        self.islands = islands
+        self.nats, self.takeover_ms = NatsServers(servers, "0.0.0.0" if islands else "127.0.0.1"), takeover_ms
         self._folder = tempfile.TemporaryDirectory(prefix="bourse-chaos-", ignore_cleanup_errors=True)
         self.folder = pathlib.Path(self._folder.name)
         self.symbols = [f"EX{i}-USD" for i in range(symbols)]
@@ -143,6 +154,8 @@ class Cluster:
                       for i, k in enumerate(self.keys)), encoding="utf-8")
         ports = free_ports(nodes + gateways)
         self.nodes = [Node(self, i, ports[i]) for i in range(nodes)]
+        for node in self.nodes if islands else []:
+            node.address = f"{islands.there(node.index, 'clients')}:{node.port}"
         self.gateways = [Gateway(self, f"gateway-{i}", port) for i, port in enumerate(ports[nodes:])]
 
     def __enter__(self) -> Cluster:
@@ -171,8 +184,9 @@ class Cluster:
 
     @property
     def leader(self) -> Node | None:
+        """The last one that said so: an older one may not have noticed yet."""
         leading = [n for n in self.nodes if n.leads and n.is_alive and not n.is_stopped]
-        return leading[-1] if leading else None
+        return max(leading, key=lambda n: n.serves_since, default=None)
 
     def wait(self, condition, seconds: float, complaint: str) -> None:
         end = time.monotonic() + seconds

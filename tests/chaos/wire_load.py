@@ -27,7 +27,7 @@ class WireLoad:
         self.cluster, self.seed = cluster, seed
         self.folder = cluster.folder / "told"
         self.folder.mkdir()
-        ports = [",".join(str(one.port) for one in some) for some in (cluster.gateways, cluster.nodes)]
+        ports = [",".join(one.address for one in some) for some in (cluster.gateways, cluster.nodes)]
         self.command = [program(), f"--gateways={ports[0]}", f"--engines={ports[1]}", f"--symbols={','.join(cluster.symbols)}",
                         f"--out={self.folder}", f"--secret={SECRET.decode()}", f"--traders={len(cluster.keys)}",
                         f"--subscribers={subscribers}", f"--rate={rate:.0f}", f"--wander={wander}", f"--patience={patience}",
