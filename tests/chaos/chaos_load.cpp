@@ -1,8 +1,9 @@
 // bourse_chaos_load: traders and subscribers of a cluster that somebody does harm to. Orders go out
 // open loop, over a few connections; whatever is told is written into a folder, for recorded.py to
 // compare with the journal that is left. Nothing is judged here.
-//   bourse_chaos_load --gateways=9443,9444 --engines=10.0.0.2:9445 --symbols=A-USD,B-USD --out=FOLDER
+//   bourse_chaos_load --gateways=9443,9444 --engines=10.0.0.2:9445 --symbols=A-USD,B-USD
 //                     --key=trader- --secret=SECRET --traders=4 --subscribers=500 --rate=10000
+//                     --out=FOLDER
 //   It says ten times a second what it has come to. The line "end" on its input ends the orders;
 //   when each has an answer and each subscriber has all of it, the process ends with 0. After
 //   --patience seconds it ends with 1. Without input it ends at once.
@@ -135,9 +136,9 @@ class Traders {
       const OrderSender::Totals& t = sender->totals();
       const Wanderer::Counts& c = sender->counts();
       out += fmt::format(
-          R"({}{{"account":{},"orders":{},"cancels":{},"sent_again":{},"accepted":{},"answered":{},"refused":{},)"
-          R"("outcomes":{},"in_doubt":{},"unanswered":{},"connects":{},"losses":{},"silences":{},)"
-          R"("wanders":{},"faults":{}}})",
+          R"({}{{"account":{},"orders":{},"cancels":{},"sent_again":{},"accepted":{},)"
+          R"("answered":{},"refused":{},"outcomes":{},"in_doubt":{},"unanswered":{},"connects":{},)"
+          R"("losses":{},"silences":{},"wanders":{},"faults":{}}})",
           out.empty() ? "" : ",\n", sender->account(), t.orders, t.cancels, t.sent_again,
           t.accepted, t.answered, t.refused, t.outcomes, t.in_doubt, sender->waiting(), c.connects,
           c.losses, c.silences, c.wanders, json_list(sender->faults()));
