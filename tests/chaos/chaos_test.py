@@ -124,15 +124,14 @@ class Harms:
         print(f"  {name} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
-def until_orders_flow(c: Cluster, load: WireLoad, what: str) -> float:
-    """How long it took."""
+def until_orders_flow(c: Cluster, load: WireLoad, what: str) -> None:
     hurt = time.monotonic()
     while time.monotonic() - hurt < 90:
         c.tend()
         before = load.told
         time.sleep(0.2)
         if c.leader and load.told > before + 5:
-            return time.monotonic() - hurt
+            return
     raise AssertionError(f"seed {load.seed}: no orders are acknowledged 90 s after {what}\n{c.outputs()}")
 
 
@@ -157,9 +156,11 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
             for number, name in enumerate(plan):
                 due = began + (number + rng.random()) * minutes * 60 / kills
                 time.sleep(max(0.0, due - time.monotonic()))
+                hurt = time.monotonic()
                 harms.do(name)
-                pauses.append(until_orders_flow(c, load, name))
-                print(f"    orders flow after {pauses[-1]:.1f} s", flush=True)
+                until_orders_flow(c, load, name)
+                pauses.append(load.standstill(hurt, time.monotonic()))
+                print(f"    no acknowledgement for {pauses[-1]:.1f} s", flush=True)
             time.sleep(max(0.0, began + minutes * 60 - time.monotonic()))
             c.tend()
             load.wait_for(20, 120)
@@ -177,9 +178,10 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
                 raise AssertionError(verified.stdout + verified.stderr)
             line = load.check(journal)
         pauses.sort()
-        return (f"{line}; {sent / seconds:.0f} orders/s sent, {told / seconds:.0f} orders/s acknowledged; harms: "
-                f"{', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; orders flowed again after "
-                f"{pauses[len(pauses) // 2]:.1f} s (half), {pauses[-1]:.1f} s (all); no fault")
+        return (f"{line}; {sent / seconds:.0f} orders/s sent, {told / seconds:.0f} orders/s acknowledged "
+                f"({load.rate(began, began + seconds):.0f} in the median second); harms: "
+                f"{', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; the longest time without an "
+                f"acknowledgement: {pauses[len(pauses) // 2]:.1f} s (half of the harms), {pauses[-1]:.1f} s (all); no fault")
 
 
 class Chaos(unittest.TestCase):
