@@ -5,8 +5,8 @@ The short form runs with the other tests. The long form:
 
     tests/chaos/chaos_test.py --minutes 10 --kills 20 --subscribers 500 --rate 10000
 
-The clients are bourse_chaos_load. At the end the checker (recorded.py) compares all that clients were told with the journal that is left. A failure prints
-the seed; --seed repeats the order of the harms, though not their microseconds."""
+The clients are bourse_chaos_load. At the end the checker (recorded.py) compares all that clients were told with the journal
+that is left. A failure prints the seed; --seed repeats the order of the harms, though not their microseconds."""
 import argparse
 import contextlib
 import os
@@ -138,15 +138,16 @@ def until_orders_flow(c: Cluster, load: WireLoad, what: str) -> None:
 def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, servers: int, traders: int, first=()) -> str:
     rng = random.Random(seed)
     symbols = max(4, subscribers // 2)
-    print(f"seed {seed}: {servers} nats-servers, 2 engines, 2 gateways, {subscribers} subscribers of {symbols} symbols, {traders} traders, "
-          f"{rate:.0f} orders/s asked for, {kills} harms in {minutes} minutes", flush=True)
+    print(f"seed {seed}: {servers} nats-servers, 2 engines, 2 gateways, {subscribers} subscribers of {symbols} symbols, "
+          f"{traders} traders, {rate:.0f} orders/s asked for, {kills} harms in {minutes} minutes", flush=True)
     with contextlib.ExitStack() as stack:
         islands = None
         try:
             islands = stack.enter_context(contextlib.closing(Islands(2)))
         except unittest.SkipTest as reason:
             print(f"  no partitions: {reason}", flush=True)
-        c = stack.enter_context(Cluster(servers=servers, gateways=2, traders=traders, symbols=symbols, takeover_ms=3000, islands=islands))
+        c = stack.enter_context(
+            Cluster(servers=servers, gateways=2, traders=traders, symbols=symbols, takeover_ms=3000, islands=islands))
         harms = Harms(c, rng)
         with WireLoad(c, seed=seed, subscribers=subscribers, rate=rate) as load:
             load.wait_for(50, 120)
@@ -187,8 +188,9 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
 class Chaos(unittest.TestCase):
     def test_rows_21_to_26_nothing_told_is_lost_or_doubled_and_every_chain_is_whole(self):
         seed = int(os.environ.get("BOURSE_SEED", str(random.SystemRandom().randrange(2**32))))
-        print(run(0.5, 4, 20, 500, seed, 3, 2, first=random.Random(seed).sample(
-            ("leader_killed", "server_killed", "leader_stopped", "all_stores_cut", "gateway_killed", "gateway_stopped", "leader_cut_off"), 4)))
+        harms = ("leader_killed", "server_killed", "leader_stopped", "all_stores_cut", "gateway_killed", "gateway_stopped",
+                 "leader_cut_off")
+        print(run(0.5, 4, 20, 500, seed, 3, 2, first=random.Random(seed).sample(harms, 4)))
 
 
 if __name__ == "__main__":

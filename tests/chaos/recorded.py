@@ -201,7 +201,8 @@ def _check_chain(one: RecordedSubscriber, end: int, truth: RecordedTruth, found:
     elif one.whole_up_to < end:
         found.add("chain not to the end", f"{one.name}, {one.symbol}: it has heard up to {one.whole_up_to} of {end}")
     elif len(truth.rows[one.symbol].between(last, one.whole_up_to)):
-        found.add("chain not to the end", f"{one.name}, {one.symbol}: its rows end at {last}, more were promised up to {one.whole_up_to}")
+        found.add("chain not to the end",
+                  f"{one.name}, {one.symbol}: its rows end at {last}, and not what it was told up to {one.whole_up_to}")
 
 
 def recorded_faults(recorded: Recorded, truth: RecordedTruth) -> list[str]:
