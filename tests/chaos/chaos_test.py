@@ -5,6 +5,8 @@ The short form runs with the other tests. The long form:
 
     tests/chaos/chaos_test.py --minutes 10 --kills 20 --subscribers 500 --rate 10000
 
+Without any harm (--kills 0) it measures what the machine can do, and what for.
+
 The clients are bourse_chaos_load. At the end the checker (recorded.py) compares all that clients were told with the journal
 that is left. A failure prints the seed; --seed repeats the order of the harms, though not their microseconds."""
 import argparse
@@ -135,6 +137,18 @@ def until_orders_flow(c: Cluster, load: WireLoad, what: str) -> None:
     raise AssertionError(f"seed {load.seed}: no orders are acknowledged 90 s after {what}\n{c.outputs()}")
 
 
+def cpu_seconds(c: Cluster, load: WireLoad) -> dict[str, float]:
+    """Of each process so far."""
+    processes = {f"nats-server-{i}": one for i, one in enumerate(c.nats.processes)} | {p.name: p.process for p in c.processes}
+    ticks = os.sysconf("SC_CLK_TCK")
+    used = {}
+    for name, process in (processes | {"clients": load.process}).items():
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        used[name] = (int(fields[11]) + int(fields[12])) / ticks
+    return used
+
+
 def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, servers: int, traders: int, first=()) -> str:
     rng = random.Random(seed)
     symbols = max(4, subscribers // 2)
@@ -151,7 +165,10 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
         harms = Harms(c, rng)
         with WireLoad(c, seed=seed, subscribers=subscribers, rate=rate) as load:
             load.wait_for(50, 120)
+            if not kills:
+                time.sleep(10)  # until all subscribers are there
             began, sent, told = time.monotonic(), load.sent, load.told
+            used = {} if kills else cpu_seconds(c, load)
             plan = [*first, *rng.sample(harms.names, len(harms.names)), *(rng.choice(harms.names) for _ in range(kills))][:kills]
             pauses = []
             for number, name in enumerate(plan):
@@ -167,6 +184,9 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
             load.wait_for(20, 120)
             seconds = time.monotonic() - began
             sent, told = load.sent - sent, load.told - told
+            if not kills:
+                cores = {name: (after - used[name]) / seconds for name, after in cpu_seconds(c, load).items()}
+                print("  of a core: " + ", ".join(f"{name} {share:.2f}" for name, share in cores.items()), flush=True)
             load.end()
             print(f"  the clients have everything after {time.monotonic() - began - seconds:.1f} s", flush=True)
             c.wait(lambda: c.leader, 60, "nobody leads at the end")
@@ -178,11 +198,13 @@ def run(minutes: float, kills: int, subscribers: int, rate: float, seed: int, se
             if verified.returncode:
                 raise AssertionError(verified.stdout + verified.stderr)
             line = load.check(journal)
-        pauses.sort()
-        return (f"{line}; {sent / seconds:.0f} orders/s sent, {told / seconds:.0f} orders/s acknowledged "
-                f"({load.rate(began, began + seconds):.0f} in the median second); harms: "
-                f"{', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; the longest time without an "
-                f"acknowledgement: {pauses[len(pauses) // 2]:.1f} s (half of the harms), {pauses[-1]:.1f} s (all); no fault")
+        result = (f"{line}; {sent / seconds:.0f} orders/s sent, {told / seconds:.0f} orders/s acknowledged "
+                  f"({load.rate(began, began + seconds):.0f} in the median second); ")
+        if pauses:
+            pauses.sort()
+            result += (f"harms: {', '.join(f'{harms.done.count(n)} {n}' for n in Harms.NAMES if n in harms.done)}; the longest time "
+                       f"without an acknowledgement: {pauses[len(pauses) // 2]:.1f} s (half of the harms), {pauses[-1]:.1f} s (all); ")
+        return result + "no fault"
 
 
 class Chaos(unittest.TestCase):
