@@ -56,7 +56,7 @@ Result<void> Replicator::State::publish_what_waits() {
   while (!publisher->has_failed()) {
     const std::size_t waiting = publisher->in_flight();
     in_flight.store(waiting, std::memory_order_relaxed);
-    if (waiting >= options.window) return {};
+    if (waiting >= window()) return {};
     const auto filled = fill();
     if (!filled) return std::unexpected(filled.error());
     if (!*filled) return {};
@@ -111,7 +111,7 @@ bool Replicator::State::may_end() const {
 // Until the log has more, an answer has come, or the publisher has looked at its clock.
 void Replicator::State::wait() {
   const std::uint32_t ticket = log.releases().prepare();
-  const bool is_full = publisher->in_flight() >= options.window;
+  const bool is_full = publisher->in_flight() >= window();
   if (publisher->has_failed() || (has_more() && !is_full)) {
     log.releases().cancel();
   } else {

@@ -45,6 +45,7 @@ struct Replicator::State {
   void set_trouble(std::string text);
   void take_stored(Sequence sequence);
   bool has_more() const { return log.local_sequence() > position; }
+  std::size_t window() const { return publisher->may_pipeline() ? options.window : 1; }
   bool may_end() const;
 
   using Counter = std::atomic<std::uint64_t>;

@@ -42,6 +42,7 @@ struct StreamPublisher::State {
   std::deque<InFlight> in_flight;
   std::optional<PublishOutcome> failure;
   std::atomic<bool> has_failed{false};
+  std::atomic<bool> has_stored{false};
   std::jthread listener;  // last
 
   State(JetStream& on, PublisherOptions given, Hooks told)
@@ -95,7 +96,9 @@ void StreamPublisher::State::hear(const StreamMessage& answer) {
       fail_one(place, std::move(published));
     }
   }
-  if (stored != Sequence{0}) hooks.on_stored(stored);
+  if (stored == Sequence{0}) return;
+  has_stored.store(true, std::memory_order_release);
+  hooks.on_stored(stored);
 }
 
 void StreamPublisher::State::fail_late_ones() {
@@ -176,6 +179,9 @@ void StreamPublisher::send(const StreamBatch& batch) {
 std::size_t StreamPublisher::in_flight() const {
   const std::lock_guard lock(state_->mutex);
   return state_->in_flight.size();
+}
+bool StreamPublisher::may_pipeline() const {
+  return state_->has_stored.load(std::memory_order_acquire);
 }
 bool StreamPublisher::has_failed() const {
   return state_->has_failed.load(std::memory_order_acquire);

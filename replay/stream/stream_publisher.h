@@ -46,6 +46,10 @@ class StreamPublisher {
   // REQUIRES: not has_failed()
   void send(const StreamBatch& batch);
   std::size_t in_flight() const;  // batches without an answer; 0: drained
+  // More than one may be in flight now. The first batch goes alone: it proves where the stream
+  // ends. What an earlier publisher of this connection still had on its way comes in before it, and
+  // only it is refused then. Of several, that one would be stored whose place fits by chance.
+  bool may_pipeline() const;
   bool has_failed() const;
   PublishOutcome failure() const;  // REQUIRES: has_failed()
   std::uint64_t last() const;      // stream sequence that the next batch is to be stored behind

@@ -256,6 +256,22 @@ TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamIsKilledUnderLoad) {
   expect_whole(head());
 }
 
+// What was under way when it stopped comes in when the publisher has given it up.
+TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamStandsStillLongerThanAnAnswerMayTake) {
+  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
+  for (int round = 0; round < 3; ++round) {
+    write_during([&] {
+      const std::size_t index = leader();
+      ASSERT_LT(index, servers->count());
+      servers->pause(index);
+      std::this_thread::sleep_for(1500ms);
+      servers->resume(index);
+    });
+    ASSERT_TRUE(has_stored(head())) << replicator->trouble();
+  }
+  expect_whole(head());
+}
+
 TEST_F(ReplicatorTest, Row21AFollowerIsKilledUnderLoad) {
   ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
   write_during([&] {
