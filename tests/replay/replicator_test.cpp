@@ -93,6 +93,19 @@ class ReplicatorTest : public StreamFixture {
     write(20, 3);
     ASSERT_TRUE(has_stored(60)) << replicator->trouble();
   }
+  // What is done to the leader of the stream under load, so many times; afterwards all is there.
+  void harm_leaders(int rounds, const std::function<void(std::size_t)>& harm) {
+    ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
+    for (int round = 0; round < rounds; ++round) {
+      write_during([&] {
+        const std::size_t index = leader();
+        ASSERT_LT(index, servers->count());
+        harm(index);
+      });
+      ASSERT_TRUE(has_stored(head())) << replicator->trouble();
+    }
+    expect_whole(head());
+  }
   void expect_everything_stored() {
     ASSERT_TRUE(has_stored(head())) << replicator->trouble();
     expect_whole(head());
@@ -242,34 +255,20 @@ TEST_F(ReplicatorTest, Row23MessagesOfAnEarlierEpochThatComeTooLateArePassedOver
 }
 
 TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamIsKilledUnderLoad) {
-  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
-  for (int round = 0; round < 2; ++round) {
-    write_during([&] {
-      const std::size_t index = leader();
-      ASSERT_LT(index, servers->count());
-      servers->kill(index);
-      std::this_thread::sleep_for(2s);
-      servers->start(index);
-    });
-    ASSERT_TRUE(has_stored(head())) << replicator->trouble();
-  }
-  expect_whole(head());
+  harm_leaders(2, [this](std::size_t index) {
+    servers->kill(index);
+    std::this_thread::sleep_for(2s);
+    servers->start(index);
+  });
 }
 
 // What was under way when it stopped comes in when the publisher has given it up.
 TEST_F(ReplicatorTest, Row21TheLeaderOfTheStreamStandsStillLongerThanAnAnswerMayTake) {
-  ASSERT_NO_FATAL_FAILURE(begin_on_three_servers());
-  for (int round = 0; round < 3; ++round) {
-    write_during([&] {
-      const std::size_t index = leader();
-      ASSERT_LT(index, servers->count());
-      servers->pause(index);
-      std::this_thread::sleep_for(1500ms);
-      servers->resume(index);
-    });
-    ASSERT_TRUE(has_stored(head())) << replicator->trouble();
-  }
-  expect_whole(head());
+  harm_leaders(3, [this](std::size_t index) {
+    servers->pause(index);
+    std::this_thread::sleep_for(1500ms);
+    servers->resume(index);
+  });
 }
 
 TEST_F(ReplicatorTest, Row21AFollowerIsKilledUnderLoad) {
