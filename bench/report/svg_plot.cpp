@@ -13,6 +13,7 @@ namespace {
 constexpr double width = 760, height = 380;
 constexpr double left = 74, right = 16, top = 34, bottom = 46;
 constexpr double legend_line = 17;
+constexpr std::size_t legend_name_two_columns = 44;  // bytes that fit half of the width
 constexpr std::array colors{"#1b6ca8", "#c8501e", "#2d8a4e", "#8a3ab9", "#b8860b",
                             "#0f8b8d", "#a8324a", "#555555", "#5a7d0a", "#6b5b95"};
 constexpr double bar_left = 190, bar_height = 24;
@@ -147,8 +148,11 @@ std::string svg_lines(std::string_view title, const Axis& x, const Axis& y,
       ys.push_back(point.y);
     }
   const Mapping across(x, std::move(xs)), up(y, std::move(ys));
-  const double full_height =
-      height + legend_line * std::ceil(static_cast<double>(lines.size()) / 2);
+  const bool has_long_name = std::ranges::any_of(
+      lines, [](const PlotLine& line) { return line.name.size() > legend_name_two_columns; });
+  const std::size_t columns = has_long_name ? 1 : 2;
+  const std::size_t legend_lines = (lines.size() + columns - 1) / columns;
+  const double full_height = height + legend_line * static_cast<double>(legend_lines);
   const double inner_width = width - left - right, inner_height = height - top - bottom;
   const auto px = [&](double value) { return left + inner_width * across.at(value); };
   const auto py = [&](double value) { return top + inner_height * (1 - up.at(value)); };
@@ -183,8 +187,8 @@ std::string svg_lines(std::string_view title, const Axis& x, const Axis& y,
     out += fmt::format(
         "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{} points=\"{}\"/>\n{}", color,
         dash, points, dots);
-    const double legend_x = left + (i % 2 == 0 ? 0 : inner_width / 2);
-    const double legend_y = height + legend_line * static_cast<double>(i / 2);
+    const double legend_x = left + (i % columns == 0 ? 0 : inner_width / 2);
+    const double legend_y = height + legend_line * static_cast<double>(i / columns);
     out += fmt::format(
         "<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
         "stroke-width=\"2\"{}/>\n",
