@@ -36,6 +36,8 @@ constexpr std::uint64_t growth_bytes_max = 16 * mib;
 constexpr std::size_t files_growth_max = 16;  // segments that are opened, readers of the log
 constexpr auto end_patience = 300s;
 constexpr auto stall_most = 20s;  // below no_progress_ms: a reader that stalls is none that is dead
+// Long enough that the server gets rid of something: two stalls with a moment between are one.
+constexpr auto reading_least = 1s;
 
 struct SoakOptions {
   std::string exchange;
@@ -156,7 +158,8 @@ class Soak {
         stalls_ += seat.is_reading;
         listen(i, !seat.is_reading);
         const auto most = std::chrono::milliseconds(stall_most).count();
-        seat.next = now + std::chrono::milliseconds(below(static_cast<std::uint64_t>(most)));
+        seat.next = now + (seat.is_reading ? reading_least : 0s) +
+                    std::chrono::milliseconds(below(static_cast<std::uint64_t>(most)));
       }
     }
   }
