@@ -10,23 +10,19 @@
 #include <thread>
 #include <vector>
 
-#include "app/channel_plan.h"            // channel_directories, place_symbols
-#include "app/demo_market.h"             // DemoMarket
-#include "app/engine_channel.h"          // EngineChannel
-#include "app/engine_threads.h"          // StopFlag
-#include "app/first_failure.h"           // FirstFailure
-#include "app/key_config.h"              // keys_of
-#include "app/participants.h"            // run_demo_market, run_itch_flow
-#include "app/remote_orders.h"           // RemoteOrders
-#include "feed/history/replay_groups.h"  // ReplayGroups, export_replay_metrics
-#include "feed/metrics.h"                // Metrics
-#include "feed/net/certificate.h"        // TlsContext
-#include "feed/net/connection_limits.h"  // ConnectionLimits
-#include "feed/trade/lost_sessions.h"    // LostSessions
-#include "feed/turn/io_shard.h"          // IoShard
-#include "matching/check.h"              // CHECK
-#include "matching/sequencer.h"          // Sequencer
-#include "replay/log/log.h"              // Log
+#include "app/channel_plan.h"          // channel_directories, place_symbols
+#include "app/demo_market.h"           // DemoMarket
+#include "app/engine_channel.h"        // EngineChannel
+#include "app/engine_threads.h"        // StopFlag
+#include "app/first_failure.h"         // FirstFailure
+#include "app/io_threads.h"            // IoThreads
+#include "app/participants.h"          // run_demo_market, run_itch_flow
+#include "app/remote_orders.h"         // RemoteOrders
+#include "feed/metrics.h"              // Metrics
+#include "feed/trade/lost_sessions.h"  // LostSessions
+#include "matching/check.h"            // CHECK
+#include "matching/sequencer.h"        // Sequencer
+#include "replay/log/log.h"            // Log
 
 namespace bourse {
 namespace {
@@ -41,15 +37,12 @@ struct Exchange::Parts {
   Config config;
   ExchangeFlow flow;
   Metrics metrics;
-  Keys keys;
-  std::unique_ptr<ReplayGroups> replays;
-  std::unique_ptr<ConnectionLimits> connections;
   std::vector<std::unique_ptr<EngineChannel>> channels;
   std::vector<std::unique_ptr<LostSessions>> lost_sessions;  // of each channel
   std::vector<std::unique_ptr<RemoteOrders>> remote_orders;  // of gateways, one per channel
-  std::vector<std::unique_ptr<IoShard>> shards;              // one io thread each
-  std::vector<std::unique_ptr<DemoMarket>> demos;            // one participant thread each
-  std::optional<ItchFlow> itch;                              // participant thread
+  std::optional<IoThreads> io;
+  std::vector<std::unique_ptr<DemoMarket>> demos;  // one participant thread each
+  std::optional<ItchFlow> itch;                    // participant thread
 
   StopFlag participant_stop;
   StopFlag is_ready;
@@ -57,21 +50,19 @@ struct Exchange::Parts {
   // std::function wants copies; each is made once and called once, by its participant thread.
   std::vector<std::move_only_function<std::optional<Error>()>> participants;
   std::vector<std::thread> participant_threads;
-  std::vector<std::thread> io_threads;
   bool is_stopped = false;
 
   FirstFailure failure;
 
   EngineChannel& channel() { return *channels.front(); }
   Result<void> recover(std::vector<Inheritance> inheritance);
-  Result<void> open_shards();
+  Result<void> open_threads();
   void open_remote_orders();
   Result<void> open_channels();
   Result<void> open_flow();
   Result<void> open_demo(EngineChannel& channel, std::uint64_t commands_per_second);
   Result<void> open_participants();
   void start_threads();
-  Result<TlsContext> load_secrets(const Config& from);  // the keys are in force then
   std::vector<std::string> reasons_not_ready() const;
 };
 
@@ -105,12 +96,14 @@ Result<void> Exchange::Parts::open_channels() {
 }
 
 // Before the engine executes anything: the shards start from what was recovered.
-Result<void> Exchange::Parts::open_shards() {
-  const auto context = load_secrets(config);
-  if (!context) return std::unexpected(context.error());
-  connections = std::make_unique<ConnectionLimits>(config.feed);
-  replays = std::make_unique<ReplayGroups>(config.feed.limits.replays_per_server_count);
-  for (std::uint32_t index = 0; index < config.io_threads; ++index) {
+Result<void> Exchange::Parts::open_threads() {
+  io.emplace(
+      IoThreads::Surroundings{.config = config,
+                              .metrics = metrics,
+                              .takes_demo_key = flow.demo,
+                              .not_ready = [this] { return reasons_not_ready(); },
+                              .on_failed = [this](const Error& error) { failure.set(error); }});
+  return io->open([this](std::uint32_t index) {
     std::vector<ChannelParts> parts;
     for (const auto& channel : channels)
       parts.push_back({.log = channel->log(),
@@ -120,24 +113,8 @@ Result<void> Exchange::Parts::open_shards() {
                        .lost_sessions = *lost_sessions[channel->index()],
                        .stages = channel->stages(),
                        .epoch = Epoch{channel->recovery().epoch}});
-    auto shard = IoShard::make({.channels = std::move(parts),
-                                .accounts_max = config.engine.limits.accounts_max,
-                                .replays = *replays,
-                                .keys = keys,
-                                .connections = *connections,
-                                .options = config.feed,
-                                .context = *context,
-                                .metrics = metrics,
-                                .not_ready = [this] { return reasons_not_ready(); },
-                                .on_failed = [this](const Error& error) { failure.set(error); },
-                                .index = index,
-                                .count = config.io_threads});
-    if (!shard) return std::unexpected(shard.error());
-    const std::uint16_t port = index == 0 ? config.feed.port : shards.front()->port();
-    if (auto listening = (*shard)->listen(port); !listening) return listening;
-    shards.push_back(std::move(*shard));
-  }
-  return {};
+    return parts;
+  });
 }
 
 // Where gateways bring what their clients ask. Before the engine threads start.
@@ -215,14 +192,10 @@ void Exchange::Parts::start_threads() {
   // Who comes at once shall find the instruments that the first start defines.
   std::vector<Sequence> openings;
   for (const auto& channel : channels) openings.push_back(channel->sequencer().last_sequence());
-  for (const auto& shard : shards) shard->serve_after(openings);
   for (const auto& channel : channels)
-    channel->start_threads({.on_released =
-                                [this] {
-                                  for (const auto& shard : shards) shard->wake();
-                                },
+    channel->start_threads({.on_released = [this] { io->wake(); },
                             .on_failed = [this](Error error) { failure.set(std::move(error)); }});
-  for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
+  io->start(openings);
   for (auto& participant : participants)
     participant_threads.emplace_back([this, &participant] {
       auto ended = participant();
@@ -243,15 +216,6 @@ std::vector<std::string> Exchange::Parts::reasons_not_ready() const {
   return reasons;
 }
 
-Result<TlsContext> Exchange::Parts::load_secrets(const Config& from) {
-  auto context = TlsContext::server(from.feed, config.journal.directory + "/self-signed.pem");
-  if (!context) return context;
-  auto known = keys_of(from, flow.demo);
-  if (!known) return std::unexpected(known.error());
-  keys.replace(std::move(*known));
-  return context;
-}
-
 Exchange::Exchange(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Exchange::~Exchange() { stop(); }
@@ -263,12 +227,11 @@ Result<std::unique_ptr<Exchange>> Exchange::start(const Config& config, const Ex
   parts->flow = flow;
   Parts& p = *parts;
   if (auto done = p.recover(std::move(inheritance)); !done) return std::unexpected(done.error());
-  if (auto done = p.open_shards(); !done) return std::unexpected(done.error());
+  if (auto done = p.open_threads(); !done) return std::unexpected(done.error());
   if (auto done = p.open_channels(); !done) return std::unexpected(done.error());
   if (auto done = p.open_participants(); !done) return std::unexpected(done.error());
   p.open_remote_orders();
   for (const auto& channel : p.channels) channel->start_upkeep(p.metrics);
-  export_replay_metrics(p.metrics, *p.replays);
   p.start_threads();
   return std::unique_ptr<Exchange>(new Exchange(std::move(parts)));
 }
@@ -279,12 +242,7 @@ void Exchange::fail_with(Error error) { parts_->failure.set(std::move(error)); }
 
 Metrics& Exchange::metrics() { return parts_->metrics; }
 
-Result<void> Exchange::reload(const Config& fresh) {
-  const auto context = parts_->load_secrets(with_secrets_of(parts_->config, fresh));
-  if (!context) return std::unexpected(context.error());
-  for (const auto& shard : parts_->shards) shard->use(*context);
-  return {};
-}
+Result<void> Exchange::reload(const Config& fresh) { return parts_->io->reload(fresh); }
 
 void Exchange::stop() {
   Parts& p = *parts_;
@@ -292,18 +250,17 @@ void Exchange::stop() {
   p.is_stopped = true;
   p.is_draining.set();
   // From the mouth to the feet: no new orders, then what was taken is executed, written, told.
-  for (const auto& shard : p.shards) shard->drain_orders();
+  p.io->drain_orders();
   p.remote_orders.clear();
   p.participant_stop.set();
   for (const auto& channel : p.channels) channel->log().tail().arrivals().wake();
   for (std::thread& thread : p.participant_threads) thread.join();
   for (const auto& channel : p.channels) channel->stop_engine();
   for (const auto& channel : p.channels) channel->stop_journal();
-  for (const auto& shard : p.shards) shard->stop();
-  for (std::thread& thread : p.io_threads) thread.join();
+  p.io->stop();
 }
 
-std::uint16_t Exchange::port() const { return parts_->shards.front()->port(); }
+std::uint16_t Exchange::port() const { return parts_->io->port(); }
 
 RecoverySummary Exchange::recovery() const {
   RecoverySummary sum = parts_->channel().recovery();

@@ -1,23 +1,19 @@
 #include "app/gateway.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "app/channel_plan.h"            // channel_directories
-#include "app/engine_threads.h"          // StopFlag
-#include "app/first_failure.h"           // FirstFailure
-#include "app/gateway_channel.h"         // GatewayChannel
-#include "app/key_config.h"              // keys_of
-#include "app/stream_channels.h"         // check_stream_channels
-#include "feed/history/replay_groups.h"  // ReplayGroups, export_replay_metrics
-#include "feed/metrics.h"                // Metrics
-#include "feed/net/certificate.h"        // TlsContext
-#include "feed/net/connection_limits.h"  // ConnectionLimits
-#include "feed/net/session_numbers.h"    // SessionNumbers
-#include "feed/turn/io_shard.h"          // IoShard
+#include "app/channel_plan.h"          // channel_directories
+#include "app/engine_threads.h"        // StopFlag
+#include "app/first_failure.h"         // FirstFailure
+#include "app/gateway_channel.h"       // GatewayChannel
+#include "app/io_threads.h"            // IoThreads
+#include "app/stream_channels.h"       // check_stream_channels
+#include "feed/metrics.h"              // Metrics
+#include "feed/net/session_numbers.h"  // SessionNumbers
 
 namespace bourse {
 namespace {
@@ -31,22 +27,17 @@ struct Gateway::Parts {
   GatewayRole role;
   JetStreamOptions server;
   Metrics metrics;
-  Keys keys;
   SessionNumbers numbers;
-  std::unique_ptr<ReplayGroups> replays;
-  std::unique_ptr<ConnectionLimits> connections;
   std::vector<std::unique_ptr<GatewayChannel>> channels;
-  std::vector<std::unique_ptr<IoShard>> shards;  // one io thread each
+  std::optional<IoThreads> io;
 
   StopFlag is_draining;
-  std::vector<std::thread> io_threads;
   bool is_stopped = false;
 
   FirstFailure failure;
 
   Result<void> open_channels();
-  Result<TlsContext> load_secrets(const Config& from);  // the keys are in force then
-  Result<void> open_shards();
+  Result<void> open_threads();
   std::vector<Sequence> openings() const;
   void start_threads();
   std::vector<std::string> reasons_not_ready() const;
@@ -73,42 +64,19 @@ Result<void> Gateway::Parts::open_channels() {
   return {};
 }
 
-Result<TlsContext> Gateway::Parts::load_secrets(const Config& from) {
-  auto context = TlsContext::server(from.feed, config.journal.directory + "/self-signed.pem");
-  if (!context) return context;
-  auto known = keys_of(from, role.takes_demo_key);
-  if (!known) return std::unexpected(known.error());
-  keys.replace(std::move(*known));
-  return context;
-}
-
-Result<void> Gateway::Parts::open_shards() {
-  const auto context = load_secrets(config);
-  if (!context) return std::unexpected(context.error());
-  connections = std::make_unique<ConnectionLimits>(config.feed);
-  replays = std::make_unique<ReplayGroups>(config.feed.limits.replays_per_server_count);
-  for (std::uint32_t index = 0; index < config.io_threads; ++index) {
+Result<void> Gateway::Parts::open_threads() {
+  io.emplace(
+      IoThreads::Surroundings{.config = config,
+                              .metrics = metrics,
+                              .numbers = &numbers,
+                              .takes_demo_key = role.takes_demo_key,
+                              .not_ready = [this] { return reasons_not_ready(); },
+                              .on_failed = [this](const Error& error) { failure.set(error); }});
+  return io->open([this](std::uint32_t) {
     std::vector<ChannelParts> parts;
     for (const auto& channel : channels) parts.push_back(channel->parts());
-    auto shard = IoShard::make({.channels = std::move(parts),
-                                .accounts_max = config.engine.limits.accounts_max,
-                                .numbers = &numbers,
-                                .replays = *replays,
-                                .keys = keys,
-                                .connections = *connections,
-                                .options = config.feed,
-                                .context = *context,
-                                .metrics = metrics,
-                                .not_ready = [this] { return reasons_not_ready(); },
-                                .on_failed = [this](const Error& error) { failure.set(error); },
-                                .index = index,
-                                .count = config.io_threads});
-    if (!shard) return std::unexpected(shard.error());
-    const std::uint16_t port = index == 0 ? config.feed.port : shards.front()->port();
-    if (auto listening = (*shard)->listen(port); !listening) return listening;
-    shards.push_back(std::move(*shard));
-  }
-  return {};
+    return parts;
+  });
 }
 
 std::vector<Sequence> Gateway::Parts::openings() const {
@@ -121,12 +89,8 @@ std::vector<Sequence> Gateway::Parts::openings() const {
 
 void Gateway::Parts::start_threads() {
   const std::vector<Sequence> first = openings();
-  for (const auto& shard : shards) shard->serve_after(first);
-  for (const auto& channel : channels)
-    channel->start([this] {
-      for (const auto& shard : shards) shard->wake();
-    });
-  for (const auto& shard : shards) io_threads.emplace_back([&shard] { shard->run(); });
+  for (const auto& channel : channels) channel->start([this] { io->wake(); });
+  io->start(first);
 }
 
 std::vector<std::string> Gateway::Parts::reasons_not_ready() const {
@@ -147,8 +111,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, const Gate
   p.server.url = config.stream.url;
   p.server.name = role.is_archive ? "bourse archive" : "bourse gateway";
   if (auto done = p.open_channels(); !done) return std::unexpected(done.error());
-  if (auto done = p.open_shards(); !done) return std::unexpected(done.error());
-  export_replay_metrics(p.metrics, *p.replays);
+  if (auto done = p.open_threads(); !done) return std::unexpected(done.error());
   for (const auto& channel : p.channels) channel->start_upkeep();
   p.start_threads();
   return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
@@ -156,25 +119,19 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const Config& config, const Gate
 
 std::optional<Error> Gateway::wait(int signal_fd) { return parts_->failure.wait(signal_fd); }
 
-Result<void> Gateway::reload(const Config& fresh) {
-  const auto context = parts_->load_secrets(with_secrets_of(parts_->config, fresh));
-  if (!context) return std::unexpected(context.error());
-  for (const auto& shard : parts_->shards) shard->use(*context);
-  return {};
-}
+Result<void> Gateway::reload(const Config& fresh) { return parts_->io->reload(fresh); }
 
 void Gateway::stop() {
   Parts& p = *parts_;
-  if (p.is_stopped || p.io_threads.empty()) return;
+  if (p.is_stopped) return;
   p.is_stopped = true;
   p.is_draining.set();
-  for (const auto& shard : p.shards) shard->drain_orders();
-  for (const auto& shard : p.shards) shard->stop();
-  for (std::thread& thread : p.io_threads) thread.join();
+  p.io->drain_orders();
+  p.io->stop();
   for (const auto& channel : p.channels) channel->stop();
 }
 
-std::uint16_t Gateway::port() const { return parts_->shards.front()->port(); }
+std::uint16_t Gateway::port() const { return parts_->io->port(); }
 std::vector<Sequence> Gateway::recovered() const {
   std::vector<Sequence> found;
   for (const auto& channel : parts_->channels) found.push_back(channel->log().last_sequence());
