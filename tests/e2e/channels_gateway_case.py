@@ -6,10 +6,8 @@ import os
 import tempfile
 
 from exchange_process import connect, https, wait_until
-from gateway_process import GatewayCase, GatewayProcess, exchange
+from gateway_process import GatewayCase, GatewayProcess, events, exchange
 
-from bourse.frames import Frame
-from bourse.records import Channel, SystemCode
 
 LOGS = 3
 CHANNELS = ["mbo", "trade", "bbo"]
@@ -91,39 +89,15 @@ async def answer_of(ws, log, client_seq, ops=("exec", "outcome", "error")):
             return message
 
 
-async def events(ws, streams, until):
-    """Adds to `streams` the bytes of all events up to the transaction `until` of each log; chains must be whole."""
-    last, ended, wanted = {}, 0, sum(len(symbols) for symbols in SYMBOLS.values()) * len(CHANNELS)
-    async for message in ws:
-        if isinstance(message, str):
-            if (reply := json.loads(message))["op"] == "error":
-                raise AssertionError(reply)
-            continue
-        frame = Frame(message)
-        if frame.channel == Channel.SYSTEM:
-            if frame.system.code == SystemCode.END_OF_INTERVAL:
-                ended += len(frame.system.positions)
-                if ended >= wanted:
-                    return
-            continue
-        if (rows := frame.rows) is None:
-            continue
-        stream = frame.stream_id
-        if stream in last and frame.prev_seq != last[stream]:
-            raise AssertionError(f"stream {stream}: {last[stream]} is followed by {frame.prev_seq}")
-        last[stream] = frame.last_seq
-        log = ((stream & 0xFFFFFF) - 1) % LOGS
-        streams.setdefault(stream, bytearray()).extend(rows[rows["seq"] <= until[log]].tobytes())
-
-
 async def everything(url, until, start=(1,) * LOGS):
     """{stream: bytes of its events} from `start` to `until`, which name a transaction of each log."""
-    streams = {}
+    streams, ends = {}, sum(len(symbols) for symbols in SYMBOLS.values()) * len(CHANNELS)
     async with connect(url, "/v1/md") as ws:
         await ws.send(json.dumps({"op": "subscribe", "id": 1, "subs": [
             {"channel": channel, "symbols": SYMBOLS[log], "start": {"seq": str(start[log])},
              "end": {"seq": str(until[log])}} for channel in CHANNELS for log in range(LOGS)]}))
-        await asyncio.wait_for(events(ws, streams, until), 60)
+        await asyncio.wait_for(
+            events(ws, streams, ends, lambda stream: until[((stream & 0xFFFFFF) - 1) % LOGS]), 60)
     return {stream: bytes(data) for stream, data in streams.items()}
 
 

@@ -4,36 +4,19 @@ them or with none, gateways follow whoever leads."""
 import asyncio
 import json
 import os
-import re
-import subprocess
-import threading
 import unittest
 
 from channels_gateway_case import (BUSY, LOGS, QUIET, SYMBOLS, ChannelsCase, answer_of, heads, next_of, order, status)
-from exchange_process import ExchangeProcess, binary, run, trader, wait_until
+from exchange_process import ExchangeProcess, run, trader, wait_until
 
 LEASE = ("--set", "lease.enabled=true", "--set", "lease.takeover_ms=2000", "--set", "lease.hold_ms=1500")
 
 
 class Node(ExchangeProcess):
-    """One that may have to wait: follow() starts it as a standby, wait_for_lead() until it has a url."""
+    """One that may have to wait: follow() starts it as a standby, which serves when it leads."""
 
     def follow(self):
-        self.output, self.url = [], None
-        self.leads = threading.Event()
-        self.process = subprocess.Popen([binary(), *self.arguments, "--standby"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
-
-        def read():
-            for line in self.process.stdout:
-                self.output.append(line)
-                if match := re.search(r"wss://([\d.]+:\d+)/v1/md", line):
-                    self.url = "wss://" + match[1]
-                if "Ctrl-C" in line:
-                    self.leads.set()
-        self.reader = threading.Thread(target=read, daemon=True)
-        self.reader.start()
-        return self
+        return self.begin("--standby")
 
     def says(self, text, times=1):
         return wait_until(lambda: "".join(self.output).count(text) >= times)
@@ -52,7 +35,7 @@ class Standbys(ChannelsCase):
             self.assertTrue(node.says(f"channel {log}: following the stream"), "".join(node.output))
 
     def assert_leads(self, node):
-        self.assertTrue(node.leads.wait(60), "".join(node.output))
+        self.assertTrue(node.serves.wait(60), "".join(node.output))
 
     def test_a_standby_takes_over_every_channel_and_forgets_nothing_that_was_acknowledged(self):
         level = ("--durability", "replicated", "--set", "demo.commands_per_second=300")

@@ -40,11 +40,11 @@ class ExchangeProcess:
         self.process = None
         self.output = []
 
-    def start(self):
-        self.output, self.url = [], None
-        self.process = subprocess.Popen([binary(), *self.arguments], stdout=subprocess.PIPE,
+    def begin(self, *more):
+        """Starts it and waits for nothing: `serves` is set when it has said where it listens."""
+        self.output, self.url, self.serves = [], None, threading.Event()
+        self.process = subprocess.Popen([binary(), *self.arguments, *more], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
-        ready = threading.Event()
 
         def read():
             for line in self.process.stdout:
@@ -52,13 +52,19 @@ class ExchangeProcess:
                 if match := re.search(r"wss://([\d.]+:\d+)/v1/md", line):
                     self.url = "wss://" + match[1]
                 if "Ctrl-C" in line:
-                    ready.set()
-            ready.set()
+                    self.serves.set()
 
         self.reader = threading.Thread(target=read, daemon=True)
         self.reader.start()
+        return self
+
+    def start(self):
+        self.begin()
+        deadline = time.monotonic() + START_SECONDS_MAX
         # Not poll(): its output ends a moment before it does.
-        if not ready.wait(START_SECONDS_MAX) or not any("Ctrl-C" in line for line in self.output):
+        while not self.serves.wait(0.05) and self.reader.is_alive() and time.monotonic() < deadline:
+            pass
+        if not self.serves.is_set():
             raise AssertionError("the exchange did not start:\n" + "".join(self.output))
         return self
 

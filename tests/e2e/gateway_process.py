@@ -9,6 +9,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.environ["BOURSE_SOURCE_DIR"], "tests"))
 from exchange_process import ExchangeProcess, https, metric, wait_until  # noqa: E402
 from nats_server import NatsServers  # noqa: E402
+from bourse.frames import Frame  # noqa: E402
+from bourse.records import Channel, SystemCode  # noqa: E402
 
 
 class GatewayProcess(ExchangeProcess):
@@ -24,6 +26,31 @@ class GatewayProcess(ExchangeProcess):
 
 def exchange(nats, *arguments, **options):
     return ExchangeProcess("--set", f"stream.url={nats}", *arguments, **options)
+
+
+async def events(ws, streams, ends, until_of):
+    """Adds to `streams` the bytes of all events up to the transaction that `until_of` names for a stream, until so many
+    intervals have ended; each stream's chain must be whole."""
+    last, ended = {}, 0
+    async for message in ws:
+        if isinstance(message, str):
+            if (reply := json.loads(message))["op"] == "error":
+                raise AssertionError(reply)
+            continue
+        frame = Frame(message)
+        if frame.channel == Channel.SYSTEM:
+            if frame.system.code == SystemCode.END_OF_INTERVAL:
+                ended += len(frame.system.positions)
+                if ended >= ends:
+                    return
+            continue
+        if (rows := frame.rows) is None:
+            continue
+        stream = frame.stream_id
+        if stream in last and frame.prev_seq != last[stream]:
+            raise AssertionError(f"stream {stream}: {last[stream]} is followed by {frame.prev_seq}")
+        last[stream] = frame.last_seq
+        streams.setdefault(stream, bytearray()).extend(rows[rows["seq"] <= until_of(stream)].tobytes())
 
 
 def readiness(url):

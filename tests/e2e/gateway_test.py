@@ -10,7 +10,7 @@ import time
 import unittest
 
 from exchange_process import connect, run, trader, wait_until
-from gateway_process import GatewayCase, exchange, head, metric, order, readiness, report_of
+from gateway_process import GatewayCase, events, exchange, head, metric, order, readiness, report_of
 
 from bourse.frames import Frame
 from bourse.records import Channel, SystemCode
@@ -26,37 +26,11 @@ def subscription(start, until):
         for channel in CHANNELS]})
 
 
-async def events(ws, streams, until):
-    """Adds to `streams` the bytes of all events up to the transaction `until`; each stream's chain must be whole."""
-    last, ended = {}, 0
-    async for message in ws:
-        if isinstance(message, str):
-            reply = json.loads(message)
-            if reply["op"] == "error":
-                raise AssertionError(reply)
-            continue
-        frame = Frame(message)
-        if frame.channel == Channel.SYSTEM:
-            if frame.system.code == SystemCode.END_OF_INTERVAL:
-                ended += len(frame.system.positions)
-                if ended >= len(SYMBOLS) * len(CHANNELS):
-                    return
-            continue
-        rows = frame.rows
-        if rows is None:
-            continue
-        if frame.stream_id in last and frame.prev_seq != last[frame.stream_id]:
-            raise AssertionError(f"stream {frame.stream_id}: {last[frame.stream_id]} is followed by {frame.prev_seq}")
-        last[frame.stream_id] = frame.last_seq
-        rows = rows[rows["seq"] <= until]
-        streams.setdefault(frame.stream_id, bytearray()).extend(rows.tobytes())
-
-
 async def everything(url, until, start=1):
     streams = {}
     async with connect(url, "/v1/md") as ws:
         await ws.send(subscription(start, until))
-        await asyncio.wait_for(events(ws, streams, until), 60)
+        await asyncio.wait_for(events(ws, streams, len(SYMBOLS) * len(CHANNELS), lambda _: until), 60)
     return {stream: bytes(data) for stream, data in streams.items()}
 
 
