@@ -39,8 +39,7 @@ ChainReader::ChainReader(Crowd& crowd, std::uint32_t index, std::string symbol, 
 
 void ChainReader::on_open() {
   std::string start;
-  is_replayed_ = begin_ > 0;
-  is_behind_ = false;
+  heartbeats_.begin(begin_ > 0);
   if (position_ > 0)
     start = fmt::format(R"(,"start":{{"seq":"{}","epoch":{}}})", position_ + 1, position_epoch_);
   else if (begin_ > 0)
@@ -113,26 +112,9 @@ void ChainReader::on_rows(const wire::FrameHeader& header, std::span<const wire:
 }
 
 void ChainReader::on_system(const SystemFields& system) {
-  switch (system.code) {
-    case wire::SystemCode::heartbeat:
-      if (!is_replayed_ && !is_behind_ && begin_ > 0)
-        whole_up_to_ = std::max(whole_up_to_, system.journal_seq);
-      break;
-    case wire::SystemCode::replay_completed:
-      is_replayed_ = false;
-      break;
-    case wire::SystemCode::slow_reader:
-      is_behind_ = true;
-      break;
-    case wire::SystemCode::caught_up:
-      is_behind_ = false;
-      break;
-    case wire::SystemCode::gap:
-      note("a gap that nobody asked for");
-      break;
-    default:
-      break;
-  }
+  if (system.code == wire::SystemCode::gap) note("a gap that nobody asked for");
+  if (heartbeats_.take(system) && begin_ > 0)
+    whole_up_to_ = std::max(whole_up_to_, system.journal_seq);
 }
 
 void ChainReader::write_down() {

@@ -14,6 +14,7 @@
 #include "feed/market/market_frames.h"  // FrameView
 #include "tests/chaos/told_records.h"   // ToldPiece
 #include "tests/chaos/wanderer.h"       // Wanderer
+#include "tests/heartbeat_trust.h"      // HeartbeatTrust
 
 namespace bourse {
 
@@ -55,8 +56,7 @@ class ChainReader : public Wanderer {
   std::uint64_t whole_up_to_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t frames_ = 0;
-  bool is_replayed_ = false;  // until ReplayCompleted heartbeats do not speak of its stream
-  bool is_behind_ = false;    // likewise from SlowReader to CaughtUp
+  HeartbeatTrust heartbeats_;
   std::vector<std::string> errors_;
 };
 

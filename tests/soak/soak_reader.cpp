@@ -38,8 +38,7 @@ bool SoakReader::connect() {
   connection_ = std::make_unique<LoadConnection>(
       context_, port_, "/v1/md", "bourse.fb.v1",
       LoadConnection::Options{.receive_bytes = is_slow ? slow_receive_bytes : 0});
-  is_replayed_ = true;
-  is_behind_ = false;
+  heartbeats_.begin(true);
   std::string request = R"({"op":"subscribe","id":1,"subs":[)";
   for (std::size_t i = 0; i < stream_count; ++i) {
     Stream& stream = streams_[i];
@@ -117,26 +116,9 @@ void SoakReader::on_events(Stream& stream, const wire::FrameHeader& header,
 
 void SoakReader::on_system(const SystemFields& system) {
   newest_ = std::max(newest_, system.journal_seq);
-  switch (system.code) {
-    case wire::SystemCode::heartbeat:
-      if (!is_replayed_ && !is_behind_) whole_up_to_ = std::max(whole_up_to_, system.journal_seq);
-      break;
-    case wire::SystemCode::replay_completed:
-      is_replayed_ = false;
-      break;
-    case wire::SystemCode::slow_reader:
-      slow_times_ += !is_behind_;
-      is_behind_ = true;
-      break;
-    case wire::SystemCode::caught_up:
-      is_behind_ = false;
-      break;
-    case wire::SystemCode::gap:
-      find("a gap that nobody asked for");
-      break;
-    default:
-      break;
-  }
+  if (system.code == wire::SystemCode::gap) find("a gap that nobody asked for");
+  slow_times_ += system.code == wire::SystemCode::slow_reader && !heartbeats_.is_behind();
+  if (heartbeats_.take(system)) whole_up_to_ = std::max(whole_up_to_, system.journal_seq);
 }
 
 void SoakReader::find(std::string what) {

@@ -16,6 +16,7 @@
 #include "bench/load/aligned_copy.h"     // AlignedCopy
 #include "bench/load/load_connection.h"  // LoadConnection
 #include "feed/market/market_frames.h"   // FrameView
+#include "tests/heartbeat_trust.h"       // HeartbeatTrust
 
 namespace bourse {
 
@@ -82,8 +83,7 @@ class SoakReader {
   std::uint64_t frames_ = 0;
   std::uint64_t slow_times_ = 0;
   std::uint64_t replayed_ = 0;
-  bool is_replayed_ = true;  // until ReplayCompleted; then heartbeats speak of its streams
-  bool is_behind_ = false;   // from SlowReader to CaughtUp: they do not
+  HeartbeatTrust heartbeats_;
   std::string fault_;
 };
 
