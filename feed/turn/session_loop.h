@@ -302,7 +302,7 @@ class SessionLoop {
 
   void serve(Seat& seat, std::int64_t now_ns) {
     // First: then there is room for more, and nobody else would fill it.
-    if (seat.wire().pending() && !egress_.resume(seat, now_ns)) return;
+    const bool is_full = seat.wire().pending() && !egress_.resume(seat, now_ns);
     Outbox& outbox = seat.outbox();
     bool more = false;
     const bool is_open = seat.state() == Session::State::open;
@@ -311,7 +311,7 @@ class SessionLoop {
     const bool is_http =
         seat.state() == Session::State::request || seat.state() == Session::State::streaming;
     if (is_http && seat.conversation) more = serve_http(seat);
-    more |= egress_.add(seat, now_ns);
+    if (!is_full) more |= egress_.add(seat, now_ns);
     if (is_open && outbox.empty() && outbox.close_requested())
       seat.close(outbox.close_requested()->code, outbox.close_requested()->reason);
     if (seat.reading_paused && outbox.size() < options_.limits.outbox_low_bytes) {
