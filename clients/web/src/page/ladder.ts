@@ -24,6 +24,15 @@ export interface LadderEvents {
   picked(side: 'buy' | 'sell', price: number): void; // a click on a row
   moved(order: OwnOrder, price: number): void;        // an own order was dropped there
 }
+// What the canvas shows of one side of a row.
+interface Cell {
+  lots: number;
+  own: number;
+  look: number; // the pointer is on it, an order comes; -1: nothing is drawn yet
+  glows: boolean;
+  changedMs: number;
+}
+const fresh = (lots: number): Cell => ({ lots, own: 0, look: -1, glows: false, changedMs: -FLASH_MS });
 interface Drag {
   order: OwnOrder;
   from: number; // rows
@@ -39,7 +48,7 @@ export class Ladder {
   private centre = NaN; // row index of the middle: price / group
   private hovered = false;
   private hoverRow = -1;
-  private cells: { bid: number; ask: number; bidMs: number; askMs: number; left: string; middle: string; right: string }[] = [];
+  private cells: { bid: Cell; ask: Cell; price: number }[] = [];
   private all = true;
   private own: readonly OwnOrder[] = []; // as last painted
   private drag: Drag | null = null;
@@ -211,7 +220,8 @@ export class Ladder {
     }
     this.follow(market);
     const rows = this.model(orders);
-    const most = Math.max(1, ...rows.map((row) => Math.max(row.bid, row.ask)));
+    let most = 1;
+    for (const row of rows) most = Math.max(most, row.bid, row.ask);
     // A bar's scale that changes with every order would make all rows move: it follows in steps.
     const now = performance.now();
     if (most > this.scale || (most < this.scale / 2.2 && now - this.scaledMs > SCALE_MS)) {
@@ -220,10 +230,7 @@ export class Ladder {
       this.all = true;
     }
     if (this.all) this.clear();
-    const { context } = this.surface;
-    context.font = `12px ${palette.font}`;
-    context.textBaseline = 'middle';
-    rows.forEach((row, i) => this.paintRow(row, i, now));
+    for (let i = 0; i < rows.length; ++i) this.paintRow(rows[i], i, now);
     this.all = false;
   }
 
@@ -237,56 +244,79 @@ export class Ladder {
     const { context, width, height } = this.surface;
     context.fillStyle = palette.panel;
     context.fillRect(0, 0, width, height);
+    context.font = `12px ${palette.font}`;
+    context.textBaseline = 'middle';
     this.cells = [];
   }
 
   // Only the cells that differ from what is on the canvas are drawn.
   private paintRow(row: LadderRow, i: number, now: number): void {
-    const cells = (this.cells[i] ??= { bid: row.bid, ask: row.ask, bidMs: 0, askMs: 0, left: '', middle: '', right: '' });
-    if (cells.bid !== row.bid) {
-      cells.bid = row.bid;
-      cells.bidMs = now;
-    }
-    if (cells.ask !== row.ask) {
-      cells.ask = row.ask;
-      cells.askMs = now;
-    }
-    const bidGlows = !calm.matches && now - cells.bidMs < FLASH_MS;
-    const askGlows = !calm.matches && now - cells.askMs < FLASH_MS;
+    const cells = (this.cells[i] ??= { bid: fresh(row.bid), ask: fresh(row.ask), price: -1 });
     const hovered = i === this.hoverRow;
-    const target = this.drag && this.drag.to === i && this.drag.to !== this.drag.from ? this.drag.order : null;
-    const left = `${row.bid} ${row.ownBid} ${bidGlows} ${hovered} ${target?.side === 'buy'}`;
-    const right = `${row.ask} ${row.ownAsk} ${askGlows} ${hovered} ${target?.side === 'sell'}`;
-    const middle = `${row.isLast} ${row.bid > 0} ${row.ask > 0}`;
-    if (cells.left !== left) this.drawSide(row.bid, row.ownBid, true, i * ROW, bidGlows, hovered, target?.side === 'buy' ? target : null);
-    if (cells.right !== right) this.drawSide(row.ask, row.ownAsk, false, i * ROW, askGlows, hovered, target?.side === 'sell' ? target : null);
-    if (cells.middle !== middle) this.drawPrice(row, i * ROW);
-    cells.left = left;
-    cells.right = right;
-    cells.middle = middle;
+    const { drag } = this;
+    const coming = drag && drag.to === i && drag.to !== drag.from ? drag.order : null;
+    const bidComing = coming?.side === 'buy' ? coming : null;
+    const askComing = coming?.side === 'sell' ? coming : null;
+    this.paintSide(cells.bid, row.bid, row.ownBid, true, i * ROW, now, hovered, bidComing);
+    this.paintSide(cells.ask, row.ask, row.ownAsk, false, i * ROW, now, hovered, askComing);
+    const price = (row.isLast ? 4 : 0) + (row.bid > 0 ? 2 : 0) + (row.ask > 0 ? 1 : 0);
+    if (cells.price !== price) this.drawPrice(row, i * ROW);
+    cells.price = price;
   }
 
+  private paintSide(
+    cell: Cell, lots: number, own: number, bid: boolean, y: number, now: number, hovered: boolean,
+    coming: OwnOrder | null,
+  ): void {
+    if (cell.lots !== lots) cell.changedMs = now;
+    const glows = lots > 0 && now - cell.changedMs < FLASH_MS && !calm.matches;
+    const look = (hovered ? 2 : 0) + (coming ? 1 : 0);
+    const isSame = cell.lots === lots && cell.own === own && cell.look === look && !coming;
+    if (!isSame) {
+      this.drawSide(lots, own, bid, y, glows, hovered, coming);
+    } else if (cell.glows !== glows) {
+      this.drawGlow(lots, bid, y, glows);
+    }
+    cell.lots = lots;
+    cell.own = own;
+    cell.look = look;
+    cell.glows = glows;
+  }
+
+  // The mark of a change beside the price, and without it the bar again: a pixel more, so that no edge of it stays.
+  private drawGlow(lots: number, bid: boolean, y: number, glows: boolean): void {
+    const { context } = this.surface;
+    const width = glows ? 2 : Math.min(3, this.barLength(lots));
+    context.fillStyle = bid ? (glows ? palette.bid : palette.bidBar) : glows ? palette.ask : palette.askBar;
+    context.fillRect(bid ? this.room - width : this.surface.width - this.room, y + 1, width, ROW - 2);
+  }
+
+  private barLength(lots: number): number {
+    return Math.max(2, Math.min(lots / this.scale, 1) * (this.room - 14));
+  }
+
+  // Of a side, in pixels: whole ones, so that what is drawn anew covers what was there.
+  private get room(): number {
+    return Math.floor((this.surface.width - this.priceWidth) / 2);
+  }
   private get priceWidth(): number {
     return Math.round(Math.min(112, this.surface.width * 0.32));
   }
 
   private drawSide(lots: number, own: number, bid: boolean, y: number, glows: boolean, hovered: boolean, coming: OwnOrder | null): void {
     const { context, width } = this.surface;
+    const { room } = this;
     const units = this.market!.units;
-    const room = (width - this.priceWidth) / 2;
     const near = bid ? room : width - room; // the edge beside the price
     const away = bid ? -1 : 1;
     const middle = y + ROW / 2 + 0.5;
     context.fillStyle = hovered ? palette.lift : palette.panel;
     context.fillRect(bid ? 0 : near, y, room, ROW);
     if (lots > 0) {
-      const length = Math.max(2, Math.min(lots / this.scale, 1) * (room - 14));
+      const length = this.barLength(lots);
       context.fillStyle = bid ? palette.bidBar : palette.askBar;
       context.fillRect(bid ? near - length : near, y + 1, length, ROW - 2);
-      if (glows) {
-        context.fillStyle = bid ? palette.bid : palette.ask;
-        context.fillRect(bid ? near - 2 : near, y + 1, 2, ROW - 2);
-      }
+      if (glows) this.drawGlow(lots, bid, y, true);
       context.fillStyle = palette.ink;
       context.textAlign = bid ? 'right' : 'left';
       context.fillText(units.size(lots), near + away * 7, middle);
@@ -308,7 +338,7 @@ export class Ladder {
   private drawPrice(row: LadderRow, y: number): void {
     const { context, width } = this.surface;
     context.fillStyle = row.isLast ? palette.accent : palette.ground;
-    context.fillRect((width - this.priceWidth) / 2, y, this.priceWidth, ROW);
+    context.fillRect(this.room, y, width - 2 * this.room, ROW);
     context.textAlign = 'center';
     context.fillStyle = row.isLast ? palette.ground : row.bid ? palette.bid : row.ask ? palette.ask : palette.dim;
     context.fillText(this.priceText(row.price), width / 2, y + ROW / 2 + 0.5);
