@@ -19,7 +19,8 @@ const GOOD_MS = 5000; // a connection that lived so long was a good one
 const BACK_OFF_MS = [0, 100, 400, 1600, 6400, 25600, 30000];
 
 // Milliseconds since 1970 with a fraction, steady while the page lives.
-export const nowMs = (): number => performance.timeOrigin + performance.now();
+const ORIGIN_MS = performance.timeOrigin;
+export const nowMs = (): number => ORIGIN_MS + performance.now();
 
 export class Connection {
   state: ConnectionState = 'down';

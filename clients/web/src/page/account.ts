@@ -1,7 +1,7 @@
 // Who trades: the demo's key, published in docs/PROTOCOL.md, or one's own, asked for in a dialog. It is kept for this tab
 // alone, or by the browser if that is wished; the secret signs and is never sent.
 import type { ApiKey, ConnectionState, OrderEntry } from '../client/index';
-import { $, setText } from './dom';
+import { $, setAttribute, setText } from './dom';
 
 const DEMO: ApiKey = { id: 'demo', secret: 'bourse-demo-secret-not-for-production' };
 const KEY = 'key';
@@ -56,8 +56,8 @@ export class Account {
     const isIn = state === 'signed-in';
     setText($('account-open'), isIn ? this.key.id : entry.wasRefused ? 'sign in' : 'signing in…');
     const title = isIn ? `account ${entry.account}; sign in with another key` : 'sign in with another key';
-    if ($('account-open').title !== title) $('account-open').title = title;
-    $('account-open').dataset.refused = String(entry.wasRefused);
+    setAttribute($('account-open'), 'title', title);
+    setAttribute($('account-open'), 'data-refused', String(entry.wasRefused));
     setText($('account-note'), entry.wasRefused ? `The exchange refused the key ${this.key.id}: ${reason}.` : '');
   }
 }

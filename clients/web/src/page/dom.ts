@@ -1,8 +1,11 @@
 // Small helpers over the DOM: find, make, and a canvas that is sharp on every screen.
 
+const known = new Map<string, HTMLElement>(); // what has an id stands in index.html and stays
+
 export function $<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
+  const found = known.get(id) ?? document.getElementById(id);
   if (!found) throw new Error('the page has no #' + id);
+  known.set(id, found);
   return found as T;
 }
 
@@ -13,9 +16,20 @@ export function make(tag: string, className = '', text = ''): HTMLElement {
   return made;
 }
 
-// Writes only what differs: the browser lays out again whatever is touched.
+// Writes only what differs: the browser lays out again whatever is touched. A text that is there already gets other
+// characters: a new node would have to be styled and built anew.
 export function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const node = element.firstChild;
+  if (node instanceof Text && node.nextSibling === null) {
+    if (node.data !== text) node.data = text;
+  } else if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+// The same for an attribute.
+export function setAttribute(element: HTMLElement, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 export const clockText = (ms: number, millis = true): string => {
@@ -40,8 +54,9 @@ export class Surface {
   readonly context: CanvasRenderingContext2D;
   width = 0;
   height = 0;
-  constructor(readonly canvas: HTMLCanvasElement, resized: () => void) {
-    this.context = canvas.getContext('2d', { alpha: false })!;
+  constructor(readonly canvas: HTMLCanvasElement, resized: () => void,
+              settings: CanvasRenderingContext2DSettings = { alpha: false }) {
+    this.context = canvas.getContext('2d', settings)!;
     new ResizeObserver(() => {
       this.fit();
       resized();

@@ -1,7 +1,7 @@
 // The latency strip: every order's way to its acknowledgement, and how old the market is when it is painted.
 // Percentiles are exact, of all samples of the last minute.
 import uPlot from 'uplot';
-import { $, make, msText, setText } from './dom';
+import { $, make, msText, setText, Surface } from './dom';
 import { palette } from './theme';
 
 const MINUTE_MS = 60_000;
@@ -54,8 +54,11 @@ export class LatencyStrip {
   readonly age = new Samples();
   private shown: Kind | null = null;
   private plot: uPlot | null = null;
+  private readonly sparks: Record<Kind, Surface>;
 
   constructor() {
+    const spark = (kind: Kind) => new Surface($<HTMLCanvasElement>(kind + '-spark'), () => undefined, {});
+    this.sparks = { ack: spark('ack'), age: spark('age') };
     for (const kind of ['ack', 'age'] as const) $(kind + '-meter').addEventListener('click', () => this.open(kind));
     $<HTMLDialogElement>('histogram').addEventListener('close', () => {
       this.shown = null;
@@ -70,18 +73,13 @@ export class LatencyStrip {
       const sorted = this[kind].minute();
       setText($(kind + '-p50'), msText(percentile(sorted, 0.5)));
       setText($(kind + '-p99'), msText(percentile(sorted, 0.99)));
-      this.spark($<HTMLCanvasElement>(kind + '-spark'), this[kind].seconds());
+      this.spark(this.sparks[kind], this[kind].seconds());
     }
     if (this.shown) this.draw(this.shown);
   }
 
-  private spark(canvas: HTMLCanvasElement, seconds: number[]): void {
-    const scale = devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    canvas.width = width * scale;
-    canvas.height = height * scale;
-    const context = canvas.getContext('2d')!;
-    context.scale(scale, scale);
+  private spark({ context, width, height }: Surface, seconds: number[]): void {
+    context.clearRect(0, 0, width, height);
     const known = seconds.filter((v) => !Number.isNaN(v));
     if (known.length === 0) return;
     const top = Math.log1p(Math.max(...known) * 20);

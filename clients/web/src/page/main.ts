@@ -4,7 +4,7 @@ import { nowMs } from '../client/connection';
 import { Account, savedKey } from './account';
 import { Candles } from './candles';
 import { Depth } from './depth';
-import { $, grouped, make, setText } from './dom';
+import { $, grouped, make, setAttribute, setText } from './dom';
 import { startKeys } from './keys';
 import { Ladder } from './ladder';
 import { startLayout } from './layout';
@@ -123,7 +123,7 @@ function lockReason(): string {
 
 function paintState(): void {
   const state = replay.active ? 'replay' : feedState === 'live' && lagging > 0 ? 'catching-up' : feedState;
-  document.body.dataset.state = state;
+  setAttribute(document.body, 'data-state', state);
   const words: Record<string, string> = {
     live: 'live', connecting: 'connecting', stale: 'stale', down: 'down', replay: 'replay', 'catching-up': `${(lagging / 1000).toFixed(1)} s behind`,
   };
@@ -144,7 +144,7 @@ function paintHead(market: Market): void {
   if (last) {
     const up = last.price >= market.before;
     setText($('last'), `${grouped(units.price(last.price))} ${up ? '▲' : '▼'}`);
-    $('last').dataset.side = up ? 'buy' : 'sell';
+    setAttribute($('last'), 'data-side', up ? 'buy' : 'sell');
   }
   const bid = book.bids.best;
   const ask = book.asks.best;
@@ -160,33 +160,50 @@ function paintTable(market: Market): void {
   const { units, book } = market;
   const bids = book.top('B', 10);
   const asks = book.top('A', 10);
-  const cell = (text: string) => make('td', '', text);
-  const rows = Array.from({ length: Math.max(bids.length, asks.length) }, (_, i) => {
+  const rows = $('ladder-rows');
+  const length = Math.max(bids.length, asks.length);
+  while (rows.children.length > length) rows.lastElementChild!.remove();
+  while (rows.children.length < length) {
     const row = make('tr');
-    row.append(
-      cell(bids[i] ? units.size(bids[i].size) : ''), cell(bids[i] ? units.price(bids[i].price) : ''),
-      cell(asks[i] ? units.price(asks[i].price) : ''), cell(asks[i] ? units.size(asks[i].size) : ''));
-    return row;
-  });
-  $('ladder-rows').replaceChildren(...rows);
-  const table = $('ladder-table');
-  table.dataset.seq = String(book.seq);
+    row.append(make('td'), make('td'), make('td'), make('td'));
+    rows.append(row);
+  }
+  for (let i = 0; i < length; ++i) {
+    const cells = rows.children[i].children as HTMLCollectionOf<HTMLElement>;
+    setText(cells[0], bids[i] ? units.size(bids[i].size) : '');
+    setText(cells[1], bids[i] ? units.price(bids[i].price) : '');
+    setText(cells[2], asks[i] ? units.price(asks[i].price) : '');
+    setText(cells[3], asks[i] ? units.size(asks[i].size) : '');
+  }
+  $('ladder-table').dataset.seq = String(book.seq);
 }
 
-// A frame is asked for when something has changed, and ten times a second: a quiet market costs next to nothing.
+// A frame is painted when something has changed, and ten times a second: a quiet market costs next to nothing.
 let frames = 0;
-let asked = false;
+let asked = false;   // of the browser
+let changed = false; // since the last paint
 function wake(): void {
+  changed = true;
+  ask();
+}
+function ask(): void {
   if (!asked) requestAnimationFrame(frame);
   asked = true;
 }
 
+const BUSY_MS = 25; // frames so close: the next one will be wanted too
+let paintedMs = 0;
 let slowMs = 0;
 let tenthMs = 0;
 function frame(): void {
   const now = performance.now();
-  ++frames;
   asked = false;
+  if (!changed) return;
+  changed = false;
+  ++frames;
+  // From within a frame the next one costs nothing to ask for; from elsewhere the browser's compositor is woken for it.
+  if (now - paintedMs < BUSY_MS) ask();
+  paintedMs = now;
   const market = shown();
   const orders: OwnOrder[] = replay.active ? [] : [...entry.open.values()];
   if (market) {
@@ -201,10 +218,10 @@ function frame(): void {
   }
   if (now - tenthMs >= 100) {
     tenthMs = now;
+    tape.paint(); // before the texts: a canvas asks for its font's style, and with them for all that has changed
     paintState();
     account.paint(tradeState, tradeReason);
     ticket.paint();
-    tape.paint();
     if (market) {
       paintHead(market);
       panel.paint(market.symbol);

@@ -1,7 +1,7 @@
 // The order ticket: it says in a sentence what it will send, asks once more, and sends once.
 //   Locked while an answer is due, while the market is stale or replayed, and without a signed-in account.
 import { type OrderEntry, type OrderRequest, type Outcome, type OwnOrder, reasonInWords } from '../client/index';
-import { $, grouped, msText, setText } from './dom';
+import { $, grouped, msText, setAttribute, setText } from './dom';
 import type { Market } from './market';
 
 const REVIEW_MS = 15_000;
@@ -226,9 +226,9 @@ export class Ticket {
   paint(): void {
     if (this.price.value === '' && document.activeElement !== this.price) this.fillPrice();
     const plan = this.plan();
-    $('ticket').dataset.side = this.side;
-    $('ticket-buy').setAttribute('aria-pressed', String(this.side === 'buy'));
-    $('ticket-sell').setAttribute('aria-pressed', String(this.side === 'sell'));
+    setAttribute($('ticket'), 'data-side', this.side);
+    setAttribute($('ticket-buy'), 'aria-pressed', String(this.side === 'buy'));
+    setAttribute($('ticket-sell'), 'aria-pressed', String(this.side === 'sell'));
     $('ticket-leave').hidden = this.amending === null;
     const isLimit = this.type.value === 'limit';
     this.price.disabled = !isLimit;
@@ -242,6 +242,6 @@ export class Ticket {
       : this.reviewed ? `Send: ${this.amending ? 'amend' : this.side}` : 'Review';
     setText(this.send, label);
     this.send.disabled = this.locked !== '' || this.sending;
-    this.send.dataset.armed = String(this.reviewed !== '');
+    setAttribute(this.send, 'data-armed', String(this.reviewed !== ''));
   }
 }
