@@ -80,7 +80,7 @@ bool LoadConnection::advance() {
 bool LoadConnection::ask_for_upgrade() {
   CipherText cipher;
   return wire_->encrypt(std::as_bytes(std::span(request_)), cipher) &&
-         wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all;
+         wire_->send(cipher.bytes()) == TlsWire::Sent::all;
 }
 
 bool LoadConnection::hear_of_upgrade() {
@@ -121,7 +121,7 @@ bool LoadConnection::flush() {
     const std::size_t bytes = std::min(record_bytes, put_.size() - at);
     is_sound_ = wire_->encrypt(std::span(put_).subspan(at, bytes), cipher);
   }
-  is_sound_ = is_sound_ && (cipher.empty() || wire_->send(cipher.bytes(), 1) == TlsWire::Sent::all);
+  is_sound_ = is_sound_ && (cipher.empty() || wire_->send(cipher.bytes()) == TlsWire::Sent::all);
   put_.clear();
   return is_sound_;
 }
@@ -135,7 +135,10 @@ bool LoadConnection::read_some() {
   std::size_t bytes = 0;
   const auto step = wire_->read(std::span(buffer_).subspan(held_), bytes);
   if (step != TlsWire::Step::done) {
-    is_sound_ = is_sound_ && step == TlsWire::Step::want_read;
+    if (is_sound_ && step != TlsWire::Step::want_read) {
+      is_sound_ = false;
+      end_ = wire_->error().empty() ? "the stream has ended" : wire_->error();
+    }
     return false;
   }
   held_ += bytes;
@@ -159,6 +162,14 @@ bool LoadConnection::next(Message& message) {
     send(WsOpcode::pong, payload);
   } else if (message.opcode == WsOpcode::close) {
     is_sound_ = false;
+    end_ = "closed";
+    if (message.payload.size() >= 2) {
+      const unsigned code = std::to_integer<unsigned>(message.payload[0]) << 8 |
+                            std::to_integer<unsigned>(message.payload[1]);
+      const auto reason = message.payload.subspan(2);
+      end_ += " by " + std::to_string(code) + ' ' +
+              std::string(reinterpret_cast<const char*>(reason.data()), reason.size());
+    }
   }
   return true;
 }

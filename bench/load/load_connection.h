@@ -42,6 +42,8 @@ class LoadConnection {
 
   int fd() const { return fd_; }
   bool is_sound() const { return is_sound_; }
+  // How it has ended, if the server has ended it; empty: otherwise.
+  const std::string& end() const { return end_; }
   bool is_open() const { return is_open_; }  // upgraded: messages may be sent
   bool was_resumed() const;
   ssl_session_st* session() const;  // of this connection; the caller frees it
@@ -89,6 +91,7 @@ class LoadConnection {
   bool is_open_ = false;
   bool has_left_over_ = false;  // messages that came with the answer to the upgrade
   std::string request_;
+  std::string end_;
   std::unique_ptr<TlsWire> wire_;
   std::vector<std::byte> put_;  // not sent yet
   std::vector<std::byte> buffer_;

@@ -202,10 +202,10 @@ class Voice {
   bool send(std::span<const std::byte> plain) {
     cipher_.clear();
     if (!wire_.encrypt(plain, cipher_)) return false;
-    auto sent = wire_.send(cipher_.bytes(), stamp());
+    auto sent = wire_.send(cipher_.bytes());
     while (sent == TlsWire::Sent::blocked) {
       if (!wait_for(wire_.fd(), POLLOUT)) return false;
-      sent = wire_.flush(stamp());
+      sent = wire_.flush();
     }
     return sent == TlsWire::Sent::all;
   }

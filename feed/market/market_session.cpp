@@ -14,7 +14,6 @@ constexpr std::int64_t ns_per_ms = 1'000'000;
 // A client that asks but does not read: over so many times the high mark it is closed.
 constexpr std::size_t backlog_factor_max = 4;
 constexpr std::uint16_t close_policy = 1008;
-constexpr std::uint16_t close_slow = 4008;
 
 }  // namespace
 
@@ -127,19 +126,6 @@ bool MarketSession::pump(Outbox& out, TimeNs now) {
   return is_more_due;
 }
 
-void MarketSession::State::watch_progress(Outbox& out) {
-  const bool has_progress = out.consumed_bytes() != consumed || out.empty();
-  if (has_progress || progress_at == TimeNs{0}) {
-    consumed = out.consumed_bytes();
-    progress_at = now;
-    return;
-  }
-  const std::int64_t limit_ns = options.limits.no_progress_ms * ns_per_ms;
-  if (now.value() - progress_at.value() >= limit_ns) {
-    out.request_close(close_slow, "no progress; resume at the last sequence + 1");
-  }
-}
-
 void MarketSession::State::watch_upstream(Outbox& out) {
   const Upstream* const upstream = hub.upstream();
   if (upstream == nullptr) return;
@@ -156,7 +142,6 @@ void MarketSession::on_timer(TimeNs now, Outbox& out) {
     s.opened = now;
     s.heartbeat_at = TimeNs{now.value() + s.options.heartbeat_ms * ns_per_ms};
   }
-  s.watch_progress(out);
   s.watch_upstream(out);
   s.pump.tell_slow(out, now);
   if (now >= s.heartbeat_at) {

@@ -6,8 +6,7 @@
 //           back into the log the same way. Memory is O(streams), never O(backlog).
 //   Owner:  one io thread. Must not outlive what it was made with.
 //   Errors: every mistake is answered by {"op":"error"} with a stable code, or by an entry of
-//           `rejected` for the symbol concerned; the session lives on. Without any progress of the
-//           outbox for no_progress_ms it asks to be closed (4008).
+//           `rejected` for the symbol concerned; the session lives on.
 #pragma once
 
 #include <cstddef>

@@ -61,7 +61,6 @@ struct MarketSession::State {
     tell_fault(out, {.code = code, .message = std::move(message), .id = request.id, .symbol = {}});
   }
   void tell_failures(Outbox& out);
-  void watch_progress(Outbox& out);
   void watch_upstream(Outbox& out);
   void write_stream(std::uint32_t stream);
   void write_ended(const std::vector<std::pair<std::uint32_t, std::uint64_t>>& ended);
@@ -82,8 +81,6 @@ struct MarketSession::State {
   TimeNs now{0};  // as the io thread told last
   TimeNs opened{0};
   TimeNs heartbeat_at{0};
-  TimeNs progress_at{0};
-  std::uint64_t consumed = 0;
   bool was_stale = false;  // as it was told
 };
 

@@ -26,16 +26,16 @@ bool Egress::encrypt(Session& session, std::span<const std::byte> plain) {
   return true;
 }
 
-bool Egress::resume(Session& session, std::int64_t now_ns) {
+bool Egress::resume(Session& session) {
   TlsWire& wire = session.wire();
   if (!wire.open() || session.state() == Session::State::gone) return false;
-  const TlsWire::Sent sent = wire.flush(now_ns);
+  const TlsWire::Sent sent = wire.flush();
   if (sent == TlsWire::Sent::all) return true;
   session.on_sent(sent);
   return false;
 }
 
-bool Egress::add(Session& session, std::int64_t now_ns) {
+bool Egress::add(Session& session) {
   TlsWire& wire = session.wire();
   if (!wire.open() || session.state() == Session::State::gone) return false;
   Outbox& outbox = session.outbox();
@@ -64,15 +64,15 @@ bool Egress::add(Session& session, std::int64_t now_ns) {
   }
   parts_[parts_count_++] = {&session, before, arena_.size()};
   const bool more = !control.empty() || (!outbox.empty() && !session.close_queued());
-  if (parts_count_ == block_sessions_max) flush(now_ns);
+  if (parts_count_ == block_sessions_max) flush();
   return more && !wire.pending();
 }
 
-void Egress::flush(std::int64_t now_ns) {
+void Egress::flush() {
   for (std::size_t i = 0; i < parts_count_; ++i) {
     const Part& part = parts_[i];
     const auto cipher = arena_.bytes().subspan(part.begin, part.end - part.begin);
-    part.session->on_sent(part.session->wire().send(cipher, now_ns));
+    part.session->on_sent(part.session->wire().send(cipher));
   }
   parts_count_ = 0;
   arena_.clear();

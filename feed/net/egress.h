@@ -25,11 +25,11 @@ class Egress {
 
   // Offers what the socket did not take before. False: it is still full, and the session tells
   // when it is writable; or it is gone.
-  bool resume(Session& session, std::int64_t now_ns);
+  bool resume(Session& session);
   // Takes the next bytes that are due to the session. True: there are more, call again next turn.
   // REQUIRES: nothing pending; at most once for each session between two flushes.
-  bool add(Session& session, std::int64_t now_ns);
-  void flush(std::int64_t now_ns);
+  bool add(Session& session);
+  void flush();
 
   std::uint64_t records() const { return records_; }
   std::uint64_t plain_bytes() const { return plain_bytes_; }

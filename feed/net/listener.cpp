@@ -23,7 +23,12 @@ namespace {
 
 // Backlog beyond this stays in the shared log, where it is fresh and costs nothing.
 constexpr int unsent_bytes_max = 32 << 10;
-constexpr int unacknowledged_ms_max = 30'000;
+// A reader who reads again after a long while may have to wait until the kernel asks for his window
+// once more, and it asks twice as late each time, up to two minutes (seen with Linux 6.18: eighteen
+// seconds of stall, then ten of reading in which nothing came). Large enough that whom the network
+// has lost is judged by dead_ms, not by the number of repetitions. A kernel before 6.15 says no.
+constexpr int tcp_rto_max_ms = 44;  // TCP_RTO_MAX_MS, which the headers do not know yet
+constexpr int ask_again_ms_max = 5000;
 constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
 
 class Descriptor {
@@ -150,7 +155,7 @@ void Listener::accept(std::size_t connections_max, std::vector<Accepted>& out) {
     if (fd >= 0) {
       set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes_max);
-      set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_ms_max);
+      set(fd, IPPROTO_TCP, tcp_rto_max_ms, ask_again_ms_max);
       out.push_back({fd, text_of(address)});
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait();

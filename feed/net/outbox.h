@@ -68,7 +68,7 @@ class Outbox {
   void consume(std::size_t bytes);  // REQUIRES: bytes <= size()
   // Bytes of a frame that has been sent in part; 0 = the connection stands between two frames.
   std::size_t frame_left_bytes() const { return frame_left_; }
-  std::uint64_t consumed_bytes() const { return consumed_; }  // ever; tells of progress
+  std::uint64_t consumed_bytes() const { return consumed_; }  // ever
   // All that was consumed has been taken by the socket, at this time; kept for who wants to know
   // when a message left.
   void want_sent_time() { wants_sent_time_ = true; }

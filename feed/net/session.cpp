@@ -45,7 +45,8 @@ Session::Session(Reactor& reactor, ReadyList& ready, const TlsContext& context,
       stream_(std::make_unique<Stream>(reactor, fd, *this)),
       peer_(std::move(peer)),
       id_(id),
-      deadline_ns_(steady_now_ns() + options.limits.handshake_ms * ns_per_ms) {
+      deadline_ns_(steady_now_ns() + options.limits.handshake_ms * ns_per_ms),
+      last_progress_ns_(steady_now_ns()) {
   await_handshake(TlsWire::Step::want_read);
 }
 
@@ -84,8 +85,7 @@ void Session::step_handshake() {
   switch (const TlsWire::Step step = wire_.handshake()) {
     case TlsWire::Step::done:
       state_ = State::request;
-      opened_ns_ = steady_now_ns();
-      wire_.heard(opened_ns_);
+      wire_.heard(steady_now_ns());
       read_request();
       break;
     case TlsWire::Step::want_read:
@@ -271,14 +271,27 @@ void Session::cut(Ending why, bool reset) {
   tell(news_gone);
 }
 
+// Progress is what the peer takes, not what our socket takes from us, which waits for room for more
+// than that. Nor can it be left to TCP_USER_TIMEOUT: while the peer's window is smaller than the
+// segment that comes next the kernel calls the connection dead, although it is read all the time.
+bool Session::watch_progress(std::int64_t now_ns) {
+  if (!wire_.pending()) {
+    last_progress_ns_ = now_ns;
+    return true;
+  }
+  last_blocked_ns_ = now_ns;
+  if (const std::uint64_t taken = wire_.taken_bytes(); taken != taken_bytes_) {
+    taken_bytes_ = taken;
+    last_progress_ns_ = now_ns;
+  }
+  return now_ns - last_progress_ns_ < options_.limits.no_progress_ms * ns_per_ms;
+}
+
 void Session::on_timer(std::int64_t now_ns) {
   const FeedLimits& limits = options_.limits;
-  if (wire_.pending()) {
-    last_blocked_ns_ = now_ns;
-    if (now_ns - std::max(wire_.last_sent_ns(), opened_ns_) >= limits.no_progress_ms * ns_per_ms) {
-      cut(Ending::no_progress, true);
-      return;
-    }
+  if (!watch_progress(now_ns)) {
+    cut(Ending::no_progress, true);
+    return;
   }
   switch (state_) {
     case State::handshake:

@@ -126,6 +126,7 @@ class Session {
   bool is_cut_text() const;
   void on_message_read(bool is_end, Ending why);
   void on_control_written(std::span<const std::byte> bytes);
+  bool watch_progress(std::int64_t now_ns);  // false: none for no_progress_ms
   void leave(Ending why);
   void finish_leaving();
   void linger();
@@ -150,11 +151,12 @@ class Session {
   HttpRequest request_;
   std::string peer_;
   SessionId id_;
-  TimeNs received_{0};          // of the last message
-  std::int64_t deadline_ns_;    // of the current state, except open
-  std::int64_t opened_ns_ = 0;  // TLS handshake done
+  TimeNs received_{0};        // of the last message
+  std::int64_t deadline_ns_;  // of the current state, except open
   std::int64_t last_ping_ns_ = 0;
   std::int64_t last_blocked_ns_ = 0;
+  std::int64_t last_progress_ns_;  // nothing was pending, or the peer had taken more
+  std::uint64_t taken_bytes_ = 0;  // at that time
 };
 
 }  // namespace bourse

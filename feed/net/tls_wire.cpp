@@ -1,11 +1,14 @@
 #include "feed/net/tls_wire.h"
 
+#include <linux/sockios.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -162,7 +165,7 @@ bool TlsWire::encrypt(std::span<const std::byte> plain, CipherText& into) {
   return false;
 }
 
-TlsWire::Sent TlsWire::send(std::span<const std::byte> cipher, std::int64_t now_ns) {
+TlsWire::Sent TlsWire::send(std::span<const std::byte> cipher) {
   CHECK(pending_.empty());
   if (failed_) return Sent::failed;
   std::size_t sent = 0;
@@ -170,7 +173,6 @@ TlsWire::Sent TlsWire::send(std::span<const std::byte> cipher, std::int64_t now_
     const ssize_t n = ::send(fd_, cipher.data() + sent, cipher.size() - sent, MSG_NOSIGNAL);
     if (n > 0) {
       sent += static_cast<std::size_t>(n);
-      last_sent_ns_ = now_ns;
       // A partial write says that the socket is full; asking again would cost a call to hear it.
       if (sent < cipher.size()) break;
     } else if (n < 0 && errno == EINTR) {
@@ -189,14 +191,13 @@ TlsWire::Sent TlsWire::send(std::span<const std::byte> cipher, std::int64_t now_
   return blocked_ ? Sent::blocked : Sent::all;
 }
 
-TlsWire::Sent TlsWire::flush(std::int64_t now_ns) {
+TlsWire::Sent TlsWire::flush() {
   if (failed_) return Sent::failed;
   while (!pending_.empty()) {
     const auto cipher = pending_.bytes();
     const ssize_t n = ::send(fd_, cipher.data(), cipher.size(), MSG_NOSIGNAL);
     if (n > 0) {
       sent_bytes_ += static_cast<std::size_t>(n);
-      last_sent_ns_ = now_ns;
       pending_.consume(static_cast<std::size_t>(n));
     } else if (n < 0 && errno == EINTR) {
       continue;
@@ -213,11 +214,17 @@ TlsWire::Sent TlsWire::flush(std::int64_t now_ns) {
   return Sent::all;
 }
 
+std::uint64_t TlsWire::taken_bytes() const {
+  int queued = 0;
+  if (::ioctl(fd_, SIOCOUTQ, &queued) != 0) return sent_bytes_;
+  return sent_bytes_ - std::min(sent_bytes_, static_cast<std::uint64_t>(queued));
+}
+
 void TlsWire::say_goodbye() {
   if (open_ && !failed_) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
-    flush(last_sent_ns_);
+    flush();
   }
   ::shutdown(fd_, SHUT_WR);
 }

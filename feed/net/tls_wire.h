@@ -67,9 +67,9 @@ class TlsWire {
   // REQUIRES: handshake done, no pending(), plain.size() in 1..record_bytes_max.
   bool encrypt(std::span<const std::byte> plain, CipherText& into);
   // Phase 2: offers `cipher` to the socket; the remainder becomes pending. REQUIRES: no pending().
-  Sent send(std::span<const std::byte> cipher, std::int64_t now_ns);
+  Sent send(std::span<const std::byte> cipher);
   // Offers what is pending to the socket.
-  Sent flush(std::int64_t now_ns);
+  Sent flush();
   // Says good-bye: the close alert and the end of the stream, as far as the socket takes them.
   void say_goodbye();
 
@@ -82,10 +82,11 @@ class TlsWire {
   bool blocked() const { return blocked_; }  // the last send was not taken whole
   bool failed() const { return failed_; }
   bool open() const { return open_; }  // handshake done
-  std::int64_t last_sent_ns() const { return last_sent_ns_; }
   std::int64_t last_heard_ns() const { return last_heard_ns_; }
   void heard(std::int64_t now_ns) { last_heard_ns_ = now_ns; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
+  // Of those, what the peer's side has acknowledged; one system call. Grows as he reads.
+  std::uint64_t taken_bytes() const;
   const std::string& error() const { return error_; }
   // The common name in the certificate of the peer, if it has shown one and it was found good.
   std::string peer_name() const;
@@ -105,7 +106,6 @@ class TlsWire {
   CipherText* capture_into_;  // where OpenSSL's output goes now: pending_, or an arena in phase 1
   CipherText pending_;
   std::string control_;
-  std::int64_t last_sent_ns_ = 0;
   std::int64_t last_heard_ns_ = 0;
   std::uint64_t sent_bytes_ = 0;
   std::string error_;

@@ -111,7 +111,7 @@ class SessionLoop {
     clocked_.for_due(now_ns, [this](Seat& seat) {
       if (is_pumpable(seat)) mark_due(seat);
     });
-    sweep(now_ns);
+    sweep();
     if (stop_code_.load(std::memory_order_relaxed) != 0 && !draining_) begin_drain(now_ns);
     return !draining_ || (!seats_.empty() && now_ns < drain_deadline_ns_);
   }
@@ -282,27 +282,27 @@ class SessionLoop {
     if (timer_slice_ == 0) metrics_.measure(seats_);
   }
 
-  void sweep(std::int64_t now_ns) {
+  void sweep() {
     if (!sweep_all_ && due_.empty()) return;
     const std::int64_t began_ns = steady_now_ns();
     const std::uint64_t records = egress_.records(), bytes = egress_.plain_bytes();
     std::swap(due_, sweeping_);
     for (Seat* seat : sweeping_) seat->is_due = false;
     if (std::exchange(sweep_all_, false)) {
-      for (const auto& seat : seats_) serve(*seat, now_ns);
+      for (const auto& seat : seats_) serve(*seat);
     } else {
-      for (Seat* seat : sweeping_) serve(*seat, now_ns);
+      for (Seat* seat : sweeping_) serve(*seat);
     }
     sweeping_.clear();
-    egress_.flush(now_ns);
+    egress_.flush();
     metrics_.records_out.add(egress_.records() - records);
     metrics_.bytes_out.add(egress_.plain_bytes() - bytes);
     if (egress_.records() != records) metrics_.sweep.observe_ns(steady_now_ns() - began_ns);
   }
 
-  void serve(Seat& seat, std::int64_t now_ns) {
+  void serve(Seat& seat) {
     // First: then there is room for more, and nobody else would fill it.
-    const bool is_full = seat.wire().pending() && !egress_.resume(seat, now_ns);
+    const bool is_full = seat.wire().pending() && !egress_.resume(seat);
     Outbox& outbox = seat.outbox();
     bool more = false;
     const bool is_open = seat.state() == Session::State::open;
@@ -311,7 +311,7 @@ class SessionLoop {
     const bool is_http =
         seat.state() == Session::State::request || seat.state() == Session::State::streaming;
     if (is_http && seat.conversation) more = serve_http(seat);
-    if (!is_full) more |= egress_.add(seat, now_ns);
+    if (!is_full) more |= egress_.add(seat);
     if (is_open && outbox.empty() && outbox.close_requested())
       seat.close(outbox.close_requested()->code, outbox.close_requested()->reason);
     if (seat.reading_paused && outbox.size() < options_.limits.outbox_low_bytes) {

@@ -69,10 +69,10 @@ class RawPeer {
       plain.remove_prefix(part.size());
       CipherText cipher;
       if (!wire_->encrypt(std::as_bytes(std::span(part)), cipher)) return false;
-      auto sent = wire_->send(cipher.bytes(), 1);
+      auto sent = wire_->send(cipher.bytes());
       while (sent == TlsWire::Sent::blocked) {
         if (!wait(POLLOUT)) return false;
-        sent = wire_->flush(1);
+        sent = wire_->flush();
       }
       if (sent == TlsWire::Sent::failed) return false;
     }

@@ -118,6 +118,31 @@ TEST(SlowReader, AReaderThatStopsGetsTheRestAlsoIfNothingElseHappens) {
   }
 }
 
+TEST(SlowReader, AReaderThatTakesALittleNowAndThenIsNotCut) {
+  FeedOptions given;
+  given.limits.no_progress_ms = 1000;
+  EchoServer server(given);
+  RawPeer slow(server.port(), 8192);
+  ASSERT_TRUE(slow.handshake() && slow.upgrade());
+  RawPeer::Frame frame;
+  ASSERT_TRUE(slow.next(frame));
+  ASSERT_TRUE(slow.send(RawPeer::frame(0x81, "flood 20000 1000")));
+  std::uint64_t number = 0;
+  const auto read_on = [&](std::uint64_t until) {
+    for (; number < until; ++number) {
+      ASSERT_TRUE(slow.next(frame)) << "after " << number << " messages";
+      std::uint64_t got = 0;
+      std::memcpy(&got, frame.payload.data(), sizeof got);
+      ASSERT_EQ(got, number);
+    }
+  };
+  for (int stall = 0; stall < 80; ++stall) {
+    std::this_thread::sleep_for(50ms);
+    read_on(number + 1);
+  }
+  read_on(20'000);
+}
+
 TEST(SlowReader, AReaderThatTakesNothingIsCutWhenTimeIsUp) {
   FeedOptions given;
   given.limits.no_progress_ms = 500;

@@ -123,12 +123,12 @@ TEST(TlsWire, CarriesRecordsOfEveryLengthThroughEveryWidth) {
     arena.clear();
     ASSERT_TRUE(wire.server->encrypt(std::as_bytes(std::span(plain)), arena));
     sent += plain;
-    auto state = wire.server->send(arena.bytes(), 7);
+    auto state = wire.server->send(arena.bytes());
     while (state == TlsWire::Sent::blocked) {
       EXPECT_TRUE(wire.server->pending());
       wire.carry(width);
       got += read_all(*wire.client);
-      state = wire.server->flush(8);
+      state = wire.server->flush();
     }
     ASSERT_EQ(state, TlsWire::Sent::all);
     EXPECT_FALSE(wire.server->pending());
@@ -148,14 +148,14 @@ TEST(TlsWire, AFullSocketKeepsTheRemainderInOrder) {
     const std::string plain = pattern(5000);
     ASSERT_TRUE(wire.server->encrypt(std::as_bytes(std::span(plain)), arena));
     sent += plain;
-    was_blocked = wire.server->send(arena.bytes(), 1) == TlsWire::Sent::blocked;
+    was_blocked = wire.server->send(arena.bytes()) == TlsWire::Sent::blocked;
   }
   ASSERT_TRUE(was_blocked);
   EXPECT_TRUE(wire.server->blocked());
   EXPECT_LE(wire.server->pending_bytes(), TlsWire::record_bytes_max + 256);
-  EXPECT_EQ(wire.server->flush(2), TlsWire::Sent::blocked);
+  EXPECT_EQ(wire.server->flush(), TlsWire::Sent::blocked);
   std::string got;
-  while (wire.carry(1) > 0 || wire.server->flush(3) == TlsWire::Sent::blocked)
+  while (wire.carry(1) > 0 || wire.server->flush() == TlsWire::Sent::blocked)
     got += read_all(*wire.client);
   while (wire.carry(1) > 0) got += read_all(*wire.client);
   EXPECT_EQ(sent, got);
@@ -170,13 +170,13 @@ TEST(TlsWire, StreamsOnThroughAKeyUpdateOfThePeer) {
     CipherText arena;
     const std::string up = "up" + std::to_string(i), down = "down" + std::to_string(i);
     ASSERT_TRUE(wire.client->encrypt(std::as_bytes(std::span(up)), arena));
-    ASSERT_EQ(wire.client->send(arena.bytes(), 1), TlsWire::Sent::all);
+    ASSERT_EQ(wire.client->send(arena.bytes()), TlsWire::Sent::all);
     wire.carry(4096);
     EXPECT_EQ(read_all(*wire.server), up);
-    ASSERT_EQ(wire.server->flush(1), TlsWire::Sent::all);
+    ASSERT_EQ(wire.server->flush(), TlsWire::Sent::all);
     arena.clear();
     ASSERT_TRUE(wire.server->encrypt(std::as_bytes(std::span(down)), arena));
-    ASSERT_EQ(wire.server->send(arena.bytes(), 1), TlsWire::Sent::all);
+    ASSERT_EQ(wire.server->send(arena.bytes()), TlsWire::Sent::all);
     wire.carry(4096);
     EXPECT_EQ(read_all(*wire.client), down);
   }

@@ -36,7 +36,6 @@ constexpr std::uint64_t growth_bytes_max = 16 * mib;
 constexpr std::size_t files_growth_max = 16;  // segments that are opened, readers of the log
 constexpr auto end_patience = 300s;
 constexpr auto stall_most = 20s;  // below no_progress_ms: a reader that stalls is none that is dead
-// Long enough that the server gets rid of something: two stalls with a moment between are one.
 constexpr auto reading_least = 1s;
 
 struct SoakOptions {
@@ -55,6 +54,7 @@ struct Seat {
   SoakReader reader;
   bool is_reading = true;
   Clock::time_point next{};  // when it changes its mind
+  bool has_read = false;     // since it reads: two stalls with nothing between would be one
 };
 
 class Soak {
@@ -121,6 +121,7 @@ class Soak {
   void listen(std::size_t index, bool is_reading) {
     Seat& seat = seats_[index];
     seat.is_reading = is_reading;
+    seat.has_read = false;
     epoll_event event{};
     event.events = is_reading ? std::uint32_t{EPOLLIN} : 0u;
     event.data.u64 = index;
@@ -128,15 +129,16 @@ class Soak {
   }
 
   void turn(int wait_ms) {
-    epoll_event events[256];
+    epoll_event events[1024];
     const int ready = ::epoll_wait(epoll_, events, std::size(events), wait_ms);
     for (int i = 0; i < ready; ++i) {
       const std::size_t index = events[i].data.u64;
       Seat& seat = seats_[index];
       if (seat.is_reading) {
         seat.reader.take();
+        seat.has_read = true;
         if (!seat.reader.fault().empty()) find(index, seat.reader.fault());
-        if (seat.reader.is_cut()) find(index, "a reader was cut");
+        if (seat.reader.is_cut()) find(index, "was cut: " + seat.reader.end());
       } else if ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0) {
         if (seat.reader.habit() != Habit::never_reads) return find(index, "was cut while stalled");
         ++cuts_;
@@ -155,6 +157,7 @@ class Soak {
         connect(i);
         seat.next = std::max(seat.next + 1s, now);
       } else if (seat.reader.habit() == Habit::stalls) {
+        if (seat.is_reading && !seat.has_read) continue;
         stalls_ += seat.is_reading;
         listen(i, !seat.is_reading);
         const auto most = std::chrono::milliseconds(stall_most).count();
@@ -190,10 +193,21 @@ class Soak {
     await_all(end);
     const SoakReader::Contents truth = seats_.back().reader.contents();
     for (std::size_t i = 0; i < seats_.size() && found_.empty(); ++i)
-      if (seats_[i].reader.contents() != truth) find(i, "has other content than the log");
+      if (const auto contents = seats_[i].reader.contents(); contents != truth)
+        find(i, "has other content than the log: " + differences(contents, truth));
     std::uint64_t events = 0;
     for (const SoakReader::Content& one : truth) events += one.events;
     fmt::print("everybody has the same {} events of 4 streams up to transaction {}\n", events, end);
+  }
+  static std::string differences(const SoakReader::Contents& one,
+                                 const SoakReader::Contents& truth) {
+    std::string text;
+    for (std::size_t k = 0; k < one.size(); ++k) {
+      if (one[k] == truth[k]) continue;
+      text += fmt::format("stream {}: {} events with CRC {:08x}, not {} with {:08x}; ", k,
+                          one[k].events, one[k].crc, truth[k].events, truth[k].crc);
+    }
+    return text;
   }
   void await_all(std::uint64_t end) {
     const auto until = Clock::now() + end_patience;

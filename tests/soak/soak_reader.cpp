@@ -63,7 +63,8 @@ void SoakReader::take() {
 
 SoakReader::Contents SoakReader::contents() const {
   Contents out;
-  std::ranges::transform(streams_, out.begin(), &Stream::whole);
+  std::ranges::transform(streams_, out.begin(),
+                         [](const Stream& stream) { return stream.whole.content; });
   return out;
 }
 
@@ -105,8 +106,9 @@ void SoakReader::on_events(Stream& stream, const wire::FrameHeader& header,
                               event.rpt_seq, event.seq, stream.running.rpt_seq, stream.position));
     stream.running.rpt_seq = event.rpt_seq;
     if (event.seq > end_) continue;
-    ++stream.running.events;
-    stream.running.crc = crc32c(stream.running.crc, std::as_bytes(std::span(&event, 1)));
+    Content& content = stream.running.content;
+    ++content.events;
+    content.crc = crc32c(content.crc, std::as_bytes(std::span(&event, 1)));
   }
   stream.last_seq = header.last_seq;
   if ((header.flags & wire::frame_flags::partial) != 0) return;

@@ -28,7 +28,6 @@ class SoakReader {
 
   struct Content {
     std::uint64_t events = 0;
-    std::uint64_t rpt_seq = 0;
     std::uint32_t crc = 0;  // CRC-32C over all its structs, in their order
 
     bool operator==(const Content&) const = default;
@@ -42,6 +41,7 @@ class SoakReader {
   void take();     // what has come
   int fd() const { return connection_->fd(); }
   bool is_cut() const { return !connection_ || !connection_->is_sound(); }
+  const std::string& end() const { return connection_->end(); }  // REQUIRES: is_cut()
   const std::string& fault() const { return fault_; }
 
   // The newest transaction of which it has heard.
@@ -57,11 +57,15 @@ class SoakReader {
   std::uint64_t replayed() const { return replayed_; }  // frames from the log
 
  private:
+  struct Progress {
+    Content content;            // up to the end that was set
+    std::uint64_t rpt_seq = 0;  // may be beyond it
+  };
   struct Stream {
     std::uint64_t position = 0;  // the last transaction of which it has all
     std::uint64_t last_seq = 0;  // of the frame before
-    Content whole;               // up to position
-    Content running;             // with the parts of the transaction that is coming
+    Progress whole;              // up to position
+    Progress running;            // with the parts of the transaction that is coming
   };
 
   void on_text(std::string_view text);
