@@ -1,10 +1,11 @@
 // bourse_fanout_bench: what one delivery over wss costs the server, and how late it comes.
-//   Two tables, each with its twins in the same run, A B A B: Beast with one write per message and,
-//   where `./dev bench fanout --uws` has fetched it, uWebSockets.
+//   Three tables, each with its twins in the same run, A B A B: Beast with one write per message
+//   and, where `./dev bench fanout --uws` has fetched it, uWebSockets.
 //   throughput  server CPU per delivery (thread clock, kernel included), 100-byte messages in
 //               batches and alone, to 1 ... 1000 subscribers; the client spins on the other core.
 //   latency     open loop: from the moment the schedule intended to the moment the client has
 //               decrypted the message; the client sleeps in epoll.
+//   handshake   server CPU per connection, from accept to the open websocket, TLS in full.
 //   Medians of several runs with the spread. The client is a process of its own and verifies every
 //   message; a run in which one is missing is void and says so.
 
@@ -28,8 +29,8 @@ namespace {
 constexpr const char* usage =
     "usage: bourse_fanout_bench [--subscribers 1,10,100,1000] [--batch 32,1] [--runs 5]\n"
     "                           [--latency-subscribers 1,10,100] [--rates 1000,10000]\n"
-    "                           [--seconds 2] [--no-twin] [--only throughput|latency]\n"
-    "                           [--uws DIRECTORY]\n";
+    "                           [--seconds 2] [--connections 1000] [--no-twin]\n"
+    "                           [--only throughput|latency|handshake] [--uws DIRECTORY]\n";
 
 struct Options {
   std::vector<std::uint64_t> subscribers = {1, 10, 100, 1000};
@@ -38,8 +39,10 @@ struct Options {
   std::vector<std::uint64_t> latency_subscribers = {1, 10, 100};
   std::uint64_t runs = 5;
   std::uint64_t seconds = 2;
+  std::uint64_t connections = 1000;
   bool throughput = true;
   bool latency = true;
+  bool handshake = true;
   bool beast = true;
   std::string uws;  // where it lies; empty: without
 };
@@ -163,6 +166,36 @@ void print_latency(const Options& options) {
   }
 }
 
+void print_handshake(const Options& options) {
+  const std::vector<Twin> twins = twins_of(options);
+  const FanoutPlan plan = throughput_plan(static_cast<std::uint32_t>(options.connections), 32, 0);
+  std::vector<double> ours;
+  std::vector<std::vector<double>> theirs(twins.size()), ratios(twins.size());
+  for (std::uint64_t i = 0; i < options.runs; ++i) {
+    const auto us_of = [&](FanoutServer server) {
+      const auto figures = run_fanout(server, plan, options.uws);
+      return figures ? figures->cpu_per_connection(plan) / 1000 : 0.0;
+    };
+    const double us = us_of(FanoutServer::ours);
+    if (us > 0) ours.push_back(us);
+    for (std::size_t k = 0; k < twins.size(); ++k) {
+      const double twin_us = us_of(twins[k].server);
+      if (twin_us > 0) theirs[k].push_back(twin_us);
+      if (us > 0 && twin_us > 0) ratios[k].push_back(us / twin_us);
+    }
+  }
+  std::printf("\nhandshake: server CPU, us per connection, %llu of them one behind another\n",
+              static_cast<unsigned long long>(options.connections));
+  const auto print = [](const char* name, const std::vector<double>& runs, const char* after) {
+    std::printf("   %-6s %22s%s", name, runs.empty() ? "-" : spread(runs, 0).c_str(), after);
+  };
+  print("ours", ours, "\n");
+  for (std::size_t k = 0; k < twins.size(); ++k) {
+    print(twins[k].name, theirs[k], "");
+    std::printf("   ours is %s of it\n", ratios[k].empty() ? "-" : spread(ratios[k], 2).c_str());
+  }
+}
+
 // What was given, or what is there already.
 void take_numbers(Arguments& arguments, std::string_view name, std::vector<std::uint64_t>& into) {
   const std::vector<double> given = arguments.numbers(name);
@@ -181,11 +214,13 @@ Options parse(Arguments& arguments) {
   take_numbers(arguments, "--rates", options.rates);
   options.runs = arguments.number("--runs", options.runs);
   options.seconds = arguments.number("--seconds", options.seconds);
+  options.connections = arguments.number("--connections", options.connections);
   if (const auto only = arguments.text("--only")) {
-    if (*only != "throughput" && *only != "latency")
-      arguments.give_up("--only is throughput or latency, not " + *only);
+    if (*only != "throughput" && *only != "latency" && *only != "handshake")
+      arguments.give_up("--only is throughput, latency or handshake, not " + *only);
     options.throughput = *only == "throughput";
     options.latency = *only == "latency";
+    options.handshake = *only == "handshake";
   }
   arguments.finish();
   return options;
@@ -206,5 +241,6 @@ int main(int count, char** arguments) {
   std::puts("server on core 0, client in a process of its own on core 1; TLS 1.3, AES-128-GCM");
   if (options.throughput) print_throughput(options);
   if (options.latency) print_latency(options);
+  if (options.handshake) print_handshake(options);
   return 0;
 }

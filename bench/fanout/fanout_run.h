@@ -16,6 +16,9 @@ struct FanoutFigures {
   ServerFigures server;
   ClientFigures client;
 
+  double cpu_per_connection(const FanoutPlan& plan) const {
+    return static_cast<double>(server.open_ns) / plan.subscribers;
+  }
   double cpu_per_delivery() const {
     return static_cast<double>(server.cpu_ns) / static_cast<double>(server.deliveries);
   }

@@ -93,6 +93,7 @@ void serve_fanout(FanoutSource& source, const std::function<void(std::uint16_t)>
   FloodStage stage(source);
   SessionLoop<FloodStage> loop(stage, options, *context, metrics);
   CHECK(loop.listen(0, Listener::Sharing::alone).has_value());
+  source.listen();
   on_port(loop.port());
 
   std::atomic<bool> stop{false};

@@ -26,6 +26,7 @@ struct ServerFigures {
   std::uint64_t deliveries = 0;
   std::uint64_t writes = 0;      // TLS records or async writes
   std::int64_t late_ns_max = 0;  // open loop: the worst delay of the generator itself
+  std::int64_t open_ns = 0;      // CPU of the server's thread until all subscribers were there
 };
 
 struct ClientFigures {

@@ -41,7 +41,11 @@ class FanoutSource {
     std::memcpy(payload_.data() + sizeof number, &intended, sizeof intended);
     return std::span(payload_).first(plan_.payload_bytes);
   }
+  // Call it before the first subscriber can come.
+  void listen() { open_ns_ = clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+  // All subscribers are there.
   void start() {
+    open_ns_ = clock_ns(CLOCK_THREAD_CPUTIME_ID) - open_ns_;
     start_ns_.store(clock_ns(CLOCK_MONOTONIC), std::memory_order_release);
     started_ = true;
   }
@@ -50,14 +54,14 @@ class FanoutSource {
   void measure(std::uint64_t writes) {
     const std::uint64_t warm = plan_.warm_up * plan_.subscribers;
     if (begin_.deliveries == 0 && delivered_ > warm)
-      begin_ = {clock_ns(CLOCK_THREAD_CPUTIME_ID), delivered_, writes, 0};
+      begin_ = {clock_ns(CLOCK_THREAD_CPUTIME_ID), delivered_, writes, 0, 0};
     if (end_.deliveries == 0 && delivered_ == plan_.messages * plan_.subscribers)
-      end_ = {clock_ns(CLOCK_THREAD_CPUTIME_ID), delivered_, writes, 0};
+      end_ = {clock_ns(CLOCK_THREAD_CPUTIME_ID), delivered_, writes, 0, 0};
   }
   bool is_done() const { return end_.deliveries > 0; }
   ServerFigures figures() const {
     return {end_.cpu_ns - begin_.cpu_ns, end_.deliveries - begin_.deliveries,
-            end_.writes - begin_.writes, late_ns_max_.load(std::memory_order_relaxed)};
+            end_.writes - begin_.writes, late_ns_max_.load(std::memory_order_relaxed), open_ns_};
   }
   const FanoutPlan& plan() const { return plan_; }
 
@@ -92,6 +96,7 @@ class FanoutSource {
   FanoutPlan plan_;
   std::array<std::byte, 4096> payload_{};
   bool started_ = false;
+  std::int64_t open_ns_ = 0;
   std::uint64_t published_ = 0;
   std::uint64_t delivered_ = 0;
   ServerFigures begin_;

@@ -128,6 +128,7 @@ void serve_beast_twin(FanoutSource& source, const std::function<void(std::uint16
     });
   };
   accept();
+  source.listen();
   on_port(acceptor.local_endpoint().port());
 
   std::atomic<bool> stop{false};

@@ -34,11 +34,12 @@ std::optional<ServerFigures> follow(std::FILE* lines,
   char line[256];
   while (std::fgets(line, sizeof line, lines) != nullptr) {
     unsigned port = 0;
-    long long cpu_ns = 0, deliveries = 0, late_ns = 0;
+    long long cpu_ns = 0, deliveries = 0, late_ns = 0, open_ns = 0;
     if (std::sscanf(line, "port %u", &port) == 1)
       on_port(static_cast<std::uint16_t>(port));
-    else if (std::sscanf(line, "figures %lld %lld %lld", &cpu_ns, &deliveries, &late_ns) == 3)
-      figures = ServerFigures{cpu_ns, static_cast<std::uint64_t>(deliveries), 0, late_ns};
+    else if (std::sscanf(line, "figures %lld %lld %lld %lld", &cpu_ns, &deliveries, &late_ns,
+                         &open_ns) == 4)
+      figures = ServerFigures{cpu_ns, static_cast<std::uint64_t>(deliveries), 0, late_ns, open_ns};
   }
   return figures;
 }

@@ -1,6 +1,6 @@
 // The server of a fan-out run on uWebSockets, as Bun ships it: one topic, everything published to it.
 //   Shape:  bun uws_twin.mjs CERT KEY SUBSCRIBERS BATCH MESSAGES WARM_UP PER_SECOND PAYLOAD_BYTES; writes
-//           "port N" and at the end "figures CPU_NS DELIVERIES LATE_NS".
+//           "port N" and at the end "figures CPU_NS DELIVERIES LATE_NS OPEN_NS".
 //   Units:  nanoseconds; CLOCK_MONOTONIC for the intended times.
 //   Owner:  a process of its own.
 //   Errors: none of its own: the client of the run verifies every message, and a run that misses one is void.
@@ -19,6 +19,7 @@ let cpuAtWarmUpNs = 0;
 let deliveriesAtWarmUp = 0;
 let lateNsMax = 0;
 let closed = 0;
+let openNs = 0;
 
 // Bun's own clock begins with the process; the client's is the machine's.
 const libc = dlopen("libc.so.6", { clock_gettime: { args: ["i32", "ptr"], returns: "i32" } });
@@ -68,7 +69,7 @@ function turn() {
 
 function finish() {
   const deliveries = messages * subscribers - deliveriesAtWarmUp;
-  console.log(`figures ${cpuNs() - cpuAtWarmUpNs} ${deliveries} ${Math.round(lateNsMax)}`);
+  console.log(`figures ${cpuNs() - cpuAtWarmUpNs} ${deliveries} ${Math.round(lateNsMax)} ${openNs}`);
 }
 
 const server = Bun.serve({
@@ -84,6 +85,7 @@ const server = Bun.serve({
       socket.subscribe("flood");
       sockets.push(socket);
       if (sockets.length < subscribers) return;
+      openNs = cpuNs() - openNs;
       startNs = nowNs() + 10_000_000;
       setImmediate(turn);
     },
@@ -93,4 +95,5 @@ const server = Bun.serve({
     message() {},
   },
 });
+openNs = cpuNs();
 console.log(`port ${server.port}`);
