@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 constexpr auto redraw_interval = 100ms;
 constexpr auto backoff_first = 100ms;
 constexpr auto backoff_max = 10s;
+constexpr std::uint16_t close_normal = 1000;
 constexpr auto stale_after = 3s;  // heartbeats come every second
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -97,6 +98,8 @@ class Tail {
       return sent;
     const Result<void> followed = follow(**client);
     if (is_over_) (*client)->close();
+    // The server has told all there is: a replay has come to its end.
+    if (!followed && (*client)->close_code() == close_normal) is_over_ = true;
     return followed;
   }
 

@@ -216,6 +216,13 @@ class Replays(unittest.TestCase):
             _, out, _ = run("tail", SYMBOL, "--url", server.url, "--format", "json", "--count", "5", check=0)
         self.assertEqual(len(out.splitlines()), 5)
 
+    def test_the_terminal_ends_where_the_replay_ends(self):
+        with ReplayServer(self.journal, "--to-seq", str(self.last), "--speed", "max") as server:
+            _, out, err = run("tail", SYMBOL, "--url", server.url, "--format", "json", "--from", "1", check=0)
+        self.assertTrue(out)
+        self.assertLessEqual(max(int(json.loads(line)["seq"]) for line in out.splitlines()), self.last)
+        self.assertEqual(err, "")
+
     def test_pause_step_seek_and_resume(self):
         async def go():
             async with connect(self.exchange.url, f"/v1/replay?to_seq={self.last}&paused=1&stay=1") as ws:
