@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/wall_clock.h"             // wall_clock_now
+#include "app/threads/wall_clock.h"     // wall_clock_now
 #include "bench/load/order_stream.h"    // make_order_stream, define_stream_symbol, stream_limits
 #include "bench/measure/arguments.h"    // Arguments
 #include "bench/measure/cycles.h"       // CycleClock

@@ -17,12 +17,12 @@
 #include <string>
 #include <vector>
 
-#include "app/thread_scheduling.h"       // run_before_others
-#include "bench/journal/measured_log.h"  // MeasuredLog
-#include "bench/measure/arguments.h"     // Arguments
-#include "bench/measure/machine.h"       // describe_machine
-#include "bench/measure/percentiles.h"   // Percentiles
-#include "bench/measure/spread.h"        // spread, median
+#include "app/threads/thread_scheduling.h"  // run_before_others
+#include "bench/journal/measured_log.h"     // MeasuredLog
+#include "bench/measure/arguments.h"        // Arguments
+#include "bench/measure/machine.h"          // describe_machine
+#include "bench/measure/percentiles.h"      // Percentiles
+#include "bench/measure/spread.h"           // spread, median
 
 namespace bourse {
 

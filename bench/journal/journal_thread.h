@@ -8,10 +8,10 @@
 #include <optional>
 #include <thread>
 
-#include "app/engine_threads.h"      // StopFlag
-#include "app/thread_scheduling.h"   // run_before_others
-#include "matching/wait_strategy.h"  // Waiter
-#include "replay/log/log.h"          // Log
+#include "app/threads/engine_threads.h"     // StopFlag
+#include "app/threads/thread_scheduling.h"  // run_before_others
+#include "matching/wait_strategy.h"         // Waiter
+#include "replay/log/log.h"                 // Log
 
 namespace bourse {
 

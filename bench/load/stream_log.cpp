@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "app/wall_clock.h"           // wall_clock_now
+#include "app/threads/wall_clock.h"   // wall_clock_now
 #include "bench/load/order_stream.h"  // make_order_stream, define_stream_symbol
 #include "matching/check.h"           // CHECK
 #include "matching/sequencer.h"       // Sequencer

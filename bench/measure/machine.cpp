@@ -13,7 +13,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "app/build_info.h"  // build_info
+#include "app/terminal/build_info.h"  // build_info
 
 namespace bourse {
 namespace {

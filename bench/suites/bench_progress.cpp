@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "app/terminal.h"  // is_terminal
+#include "app/terminal/terminal.h"  // is_terminal
 
 namespace bourse {
 namespace {

@@ -16,7 +16,7 @@
 #include <mutex>
 #include <thread>
 
-#include "app/wall_clock.h"                // wall_clock_now
+#include "app/threads/wall_clock.h"        // wall_clock_now
 #include "bench/journal/journal_thread.h"  // JournalThread
 #include "bench/load/aligned_copy.h"       // AlignedCopy
 #include "bench/load/order_stream.h"       // stream_limits, define_stream_symbol

@@ -1,4 +1,4 @@
-#include "app/build_info.h"  // build_info, build_info_line
+#include "app/terminal/build_info.h"  // build_info, build_info_line
 
 #include <gtest/gtest.h>
 

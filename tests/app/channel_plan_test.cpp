@@ -1,4 +1,4 @@
-#include "app/channel_plan.h"  // channel_directories, place_symbols
+#include "app/config/channel_plan.h"  // channel_directories, place_symbols
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "app/demo_market.h"  // DemoMarket
+#include "app/exchange/demo_market.h"  // DemoMarket
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // `bourse generate`: what it leaves on disk and how it ends.
 
-#include "app/generate_command.h"
+#include "app/log_commands/generate_command.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

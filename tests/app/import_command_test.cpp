@@ -1,6 +1,6 @@
 // `bourse import`: what it prints and how it ends.
 
-#include "app/import_command.h"
+#include "app/log_commands/import_command.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>

@@ -1,6 +1,6 @@
 // `bourse journal` and `bourse diff`: what they print, what they leave on disk and how they end.
 
-#include "app/journal_command.h"
+#include "app/log_commands/journal_command.h"
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "app/journal_keep_commands.h"         // compact, repair, upgrade
-#include "app/journal_read_commands.h"         // stats, diff
-#include "replay/log/log.h"                    // Log
-#include "replay/result.h"                     // ExitCode
-#include "tests/replay/sample_transactions.h"  // SampleTransactions
+#include "app/log_commands/journal_keep_commands.h"  // compact, repair, upgrade
+#include "app/log_commands/journal_read_commands.h"  // stats, diff
+#include "replay/log/log.h"                          // Log
+#include "replay/result.h"                           // ExitCode
+#include "tests/replay/sample_transactions.h"        // SampleTransactions
 
 namespace bourse {
 namespace {

@@ -1,12 +1,12 @@
-#include "app/market_follower.h"
+#include "app/terminal/market_follower.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <vector>
 
-#include "app/book_screen.h"  // book_screen
-#include "app/tick_text.h"    // tick_line, tick_json
+#include "app/terminal/book_screen.h"  // book_screen
+#include "app/terminal/tick_text.h"    // tick_line, tick_json
 
 namespace bourse {
 namespace {

@@ -1,6 +1,6 @@
-#include "app/settings.h"
-#include "app/instrument_config.h"  // instrument_of
-#include "app/opening_commands.h"   // rules_of
+#include "app/config/settings.h"
+#include "app/config/instrument_config.h"  // instrument_of
+#include "app/config/opening_commands.h"   // rules_of
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/config_command.h"  // effective_config
-#include "app/config_file.h"     // load_config_file
-#include "tests/data_folder.h"   // source_path
+#include "app/commands/config_command.h"  // effective_config
+#include "app/config/config_file.h"       // load_config_file
+#include "tests/data_folder.h"            // source_path
 
 namespace bourse {
 namespace {

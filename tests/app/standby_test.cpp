@@ -1,5 +1,5 @@
 // A standby beside a private nats-server: it follows a leader that the test plays.
-#include "app/standby.h"
+#include "app/cluster/standby.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/wall_clock.h"              // wall_clock_now
+#include "app/threads/wall_clock.h"      // wall_clock_now
 #include "matching/engine.h"             // Engine
 #include "matching/event.h"              // EventBuffer
 #include "matching/transaction.h"        // encode

@@ -1,4 +1,4 @@
-#include "app/thread_scheduling.h"
+#include "app/threads/thread_scheduling.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>

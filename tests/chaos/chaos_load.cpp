@@ -24,11 +24,11 @@
 #include <thread>
 #include <vector>
 
-#include "app/descriptor_limit.h"      // raise_descriptor_limit
-#include "app/json_text.h"             // json_text
-#include "bench/measure/arguments.h"   // Arguments
-#include "tests/chaos/chain_reader.h"  // ChainReader
-#include "tests/chaos/order_sender.h"  // OrderSender
+#include "app/commands/descriptor_limit.h"  // raise_descriptor_limit
+#include "app/terminal/json_text.h"         // json_text
+#include "bench/measure/arguments.h"        // Arguments
+#include "tests/chaos/chain_reader.h"       // ChainReader
+#include "tests/chaos/order_sender.h"       // OrderSender
 
 namespace bourse {
 namespace {

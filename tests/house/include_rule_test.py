@@ -177,7 +177,7 @@ class ThisTestCanFail(unittest.TestCase):
             "replay/tail.cpp": '#include "matching/book.h"\n// #include "feed/net/session.h"\n',
             "feed/net/session.cpp": '#include <boost/beast/core.hpp>\n#include "replay/tail.h"\n',
             "feed/market/market_frames.cpp": '#include "schemas/market_data_generated.h"\n',
-            "bench/book_micro.cpp": '#include "app/exchange.h"\n#include "matching/book.h"\n',
+            "bench/book_micro.cpp": '#include "app/exchange/exchange.h"\n#include "matching/book.h"\n',
         }), [])
 
     def test_an_upward_arrow_is_found(self):
