@@ -21,7 +21,7 @@ const rate = synthetic ? 10 : option('rate', 20_000);
 const seconds = option('seconds', 20);
 
 const sizes = execFileSync(process.execPath, [join(here, 'build.mjs'), '--out', join(here, 'dist')], { encoding: 'utf8' });
-const js = /\.js +(\d+) +gzip +(\d+) +br +(\d+)/.exec(sizes);
+const js = /page-\w+\.js +(\d+) +gzip +(\d+) +br +(\d+)/.exec(sizes);
 
 const exchange = await Exchange.start(`demo.commands_per_second=${rate}`, 'journal.durability=memory');
 const browser = await launch();

@@ -3,7 +3,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -16,7 +16,10 @@ const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=
 const JS_GZIP_MAX = 120 * 1024;
 
 const { outputFiles } = await build({
-  entryPoints: [{ in: join(here, 'src/page/main.ts'), out: 'page' }, { in: join(here, 'src/page/page.css'), out: 'page' }],
+  entryPoints: [
+    { in: join(here, 'src/page/main.ts'), out: 'page' }, { in: join(here, 'src/page/start.ts'), out: 'page-start' },
+    { in: join(here, 'src/page/page.css'), out: 'page' },
+  ],
   bundle: true, minify: true, write: false, outdir: 'out', format: 'esm', target: 'es2022', charset: 'utf8',
   legalComments: 'none', logLevel: 'warning',
 });
@@ -30,9 +33,9 @@ const pack = (path, bytes) => ({
 let html = readFileSync(join(here, 'src/page/index.html'), 'utf8');
 const files = [];
 for (const { path, contents } of outputFiles) {
-  const kind = path.split('.').pop();
-  const file = pack(`/page-${digest(contents).slice(0, 8)}.${kind}`, Buffer.from(contents));
-  html = html.replace(`/page.${kind}`, file.path);
+  const [name, kind] = basename(path).split('.');
+  const file = pack(`/${name}-${digest(contents).slice(0, 8)}.${kind}`, Buffer.from(contents));
+  html = html.replace(`/${name}.${kind}`, file.path);
   files.push(file);
   if (kind === 'js' && file.gzip.length > JS_GZIP_MAX) throw new Error(`page.js: ${file.gzip.length} bytes of gzip, over ${JS_GZIP_MAX}`);
 }
