@@ -221,22 +221,6 @@ TEST_F(MarketSessionTest, TheRateOfControlMessagesIsLimited) {
   EXPECT_THAT(ask(R"({"op":"ping"})"), HasSubstr("6001"));
 }
 
-TEST_F(MarketSessionTest, ASessionWithoutProgressAsksToBeClosed) {
-  subscribe("mbo", "ETH-USD");
-  exchange.order(eth, Side::buy, 5, 100);
-  exchange.turn();
-  session->pump(out, exchange.now);
-  ASSERT_FALSE(out.empty());
-  session->on_timer(exchange.now, out);
-  exchange.now = TimeNs{exchange.now.value() + 29'900'000'000};
-  session->on_timer(exchange.now, out);
-  EXPECT_FALSE(out.close_requested());
-  exchange.now = TimeNs{exchange.now.value() + 200'000'000};
-  session->on_timer(exchange.now, out);
-  ASSERT_TRUE(out.close_requested());
-  EXPECT_EQ(out.close_requested()->code, 4008);
-}
-
 TEST_F(MarketSessionTest, ASessionThatNeverSubscribesAsksToBeClosed) {
   session->on_timer(exchange.now, out);
   exchange.now = TimeNs{exchange.now.value() + 10'100'000'000};

@@ -36,7 +36,9 @@ constexpr std::uint64_t growth_bytes_max = 16 * mib;
 constexpr std::size_t files_growth_max = 16;  // segments that are opened, readers of the log
 constexpr auto end_patience = 300s;
 constexpr auto stall_most = 20s;  // below no_progress_ms: a reader that stalls is none that is dead
-constexpr auto reading_least = 1s;
+// Longer than the server's kernel may take to ask for the window once more (listener.cpp): two
+// stalls with less between them are one to it.
+constexpr auto reading_least = 6s;
 
 struct SoakOptions {
   std::string exchange;
@@ -54,7 +56,8 @@ struct Seat {
   SoakReader reader;
   bool is_reading = true;
   Clock::time_point next{};  // when it changes its mind
-  bool has_read = false;     // since it reads: two stalls with nothing between would be one
+  std::string history{};
+  bool has_read = false;  // since it reads: two stalls with nothing between would be one
 };
 
 class Soak {
@@ -122,6 +125,8 @@ class Soak {
     Seat& seat = seats_[index];
     seat.is_reading = is_reading;
     seat.has_read = false;
+    seat.history += fmt::format("{} at {} ms with {} frames, ", is_reading ? "reads" : "stalls",
+                                (Clock::now() - begin_) / 1ms, seat.reader.frames());
     epoll_event event{};
     event.events = is_reading ? std::uint32_t{EPOLLIN} : 0u;
     event.data.u64 = index;
@@ -263,8 +268,10 @@ class Soak {
   void find(std::size_t index, std::string_view what) {
     static constexpr std::string_view habits[] = {"reads", "stalls", "comes anew", "never reads"};
     if (found_.empty())
-      found_ = fmt::format("reader {}, who {}: {}", index,
-                           habits[static_cast<std::size_t>(seats_[index].reader.habit())], what);
+      found_ = fmt::format("at {} ms reader {}, who {}: {} ({}now {} frames)",
+                           (Clock::now() - begin_) / 1ms, index,
+                           habits[static_cast<std::size_t>(seats_[index].reader.habit())], what,
+                           seats_[index].history, seats_[index].reader.frames());
   }
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
 
