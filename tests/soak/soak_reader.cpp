@@ -24,8 +24,9 @@ constexpr std::array<Subscription, SoakReader::stream_count> subscriptions = {{
     {wire::Channel::trade, 2, "trade", "ETH-USD"},
 }};
 
-// So little that a reader who does not read is felt by the server within moments.
-constexpr int slow_receive_bytes = 4096;
+// So little that a reader who does not read is felt by the server within moments, but more than one
+// segment of the loopback's peers: with less the kernel itself sends some KB every other second.
+constexpr int slow_receive_bytes = 32768;
 
 }  // namespace
 
