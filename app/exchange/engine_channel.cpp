@@ -238,7 +238,10 @@ void EngineChannel::start_threads(Hooks hooks) {
     run_timer(
         *sequencer_, log_->journal(), engine_stop_,
         [this] { return replicator_ && replicator_->is_stalled(); },
-        [this](JournalState state) { report_state(log_->journal(), state); });
+        [this](JournalState state) {
+          gate_follows_.store(state, std::memory_order_release);
+          report_state(log_->journal(), state);
+        });
   });
 }
 
@@ -261,7 +264,9 @@ void EngineChannel::stop_journal() {
 
 void EngineChannel::add_reasons_not_ready(std::vector<std::string>& reasons) const {
   const std::string which = place_.count == 1 ? "" : fmt::format("channel {}: ", place_.index);
-  const std::string_view journal = reason_not_ready(log_->journal().state());
+  std::string_view journal = reason_not_ready(log_->journal().state());
+  // There may be room again, and the gate still closed to orders for a moment.
+  if (journal.empty()) journal = reason_not_ready(gate_follows_.load(std::memory_order_acquire));
   if (!journal.empty()) reasons.emplace_back(which + std::string(journal));
   if (replicator_)
     if (const std::string stream = replicator_->reason_not_ready(); !stream.empty())
