@@ -75,10 +75,8 @@ class ReplicatorTest : public StreamFixture {
     const auto state = server_state();
     std::uint64_t expected = 1;
     for (std::uint64_t i = state.first; i <= state.last; ++i) {
-      const auto message = eventually([&] { return server->message(stream, i); });
-      ASSERT_TRUE(message && *message) << "message " << i;
-      const auto header = BatchHeader::read(**message);
-      ASSERT_TRUE(header) << header.error().text();
+      const auto header = header_at(i, Sequence{expected});
+      ASSERT_TRUE(header) << "message " << i;
       ASSERT_EQ(header->first, Sequence{expected}) << "message " << i;
       expected = header->last.value() + 1;
     }

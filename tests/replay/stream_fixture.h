@@ -52,6 +52,18 @@ class StreamFixture : public LogFixture {
             .max_age = std::chrono::seconds{0}};
   }
 
+  // The header of a message, which should begin with `first`. A server that has been killed may
+  // answer before it is in step with the others again: what it has then passes, a hole does not.
+  std::optional<BatchHeader> header_at(std::uint64_t number, Sequence first) {
+    std::optional<BatchHeader> header;
+    eventually([&] {
+      const auto message = server->message(stream, number);
+      if (!message || !*message) return false;
+      if (const auto read = BatchHeader::read(**message)) header = *read;
+      return header && header->first == first;
+    });
+    return header;
+  }
   static bool comes_true(const auto& condition) {
     for (int i = 0; i < 6000 && !condition(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
