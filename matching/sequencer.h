@@ -125,6 +125,9 @@ class Sequencer {
   void take_orders(bool taken) {
     gate_state_.store(taken ? GateState::open : GateState::cancels_only, std::memory_order_relaxed);
   }
+  bool takes_orders() const {
+    return gate_state_.load(std::memory_order_relaxed) == GateState::open;
+  }
 
   // Whether poll() would find something to do: what to ask between prepare() and park().
   bool has_work(TimeNs now);

@@ -238,10 +238,7 @@ void EngineChannel::start_threads(Hooks hooks) {
     run_timer(
         *sequencer_, log_->journal(), engine_stop_,
         [this] { return replicator_ && replicator_->is_stalled(); },
-        [this](JournalState state) {
-          gate_follows_.store(state, std::memory_order_release);
-          report_state(log_->journal(), state);
-        });
+        [this](JournalState state) { report_state(log_->journal(), state); });
   });
 }
 
@@ -264,13 +261,15 @@ void EngineChannel::stop_journal() {
 
 void EngineChannel::add_reasons_not_ready(std::vector<std::string>& reasons) const {
   const std::string which = place_.count == 1 ? "" : fmt::format("channel {}: ", place_.index);
-  std::string_view journal = reason_not_ready(log_->journal().state());
-  // There may be room again, and the gate still closed to orders for a moment.
-  if (journal.empty()) journal = reason_not_ready(gate_follows_.load(std::memory_order_acquire));
+  const std::size_t before = reasons.size();
+  const std::string_view journal = reason_not_ready(log_->journal().state());
   if (!journal.empty()) reasons.emplace_back(which + std::string(journal));
   if (replicator_)
     if (const std::string stream = replicator_->reason_not_ready(); !stream.empty())
       reasons.push_back(which + stream);
+  // Whatever it was has passed, and the gate is still closed for a moment.
+  if (reasons.size() == before && sequencer_ && !sequencer_->takes_orders())
+    reasons.emplace_back(which + "orders are not taken yet");
   if (snapshots_ && snapshots_->has_diverged())
     reasons.emplace_back(which + "executed again, the journal gives something else");
 }

@@ -8,7 +8,6 @@
 //            running is told to `on_failed`; what was not released was never told to anybody.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,7 +32,6 @@
 #include "matching/market_state.h"          // MarketState
 #include "matching/market_view.h"           // MarketViews
 #include "matching/sequencer.h"             // Sequencer, Gate
-#include "replay/log/journal_writer.h"      // JournalState
 #include "replay/log/log.h"                 // Log
 #include "replay/result.h"                  // Result, Error
 
@@ -156,8 +154,6 @@ class EngineChannel {
   std::thread engine_thread_;
   std::thread timer_thread_;
   std::thread journal_thread_;
-  // Written by the timer's thread when it has opened or closed the gate for it, read by any.
-  std::atomic<JournalState> gate_follows_{JournalState::writing};
   std::optional<ReplicatorThread> replicator_;  // ends before the log does
   std::optional<KeeperThread> keeper_;          // likewise
   std::optional<SnapshotThread> snapshots_;     // likewise
