@@ -60,6 +60,35 @@ std::vector<Twin> twins_of(const Options& options) {
   return twins;
 }
 
+// Ours and the twins in turn, so many times; a run without a figure leaves its turn out.
+struct InTurn {
+  std::vector<double> ours;
+  std::vector<std::vector<double>> theirs, ratios;  // by twin
+};
+
+// measure(server, twin): a figure, if there is one; twin is null for ours. ratio(ours, theirs).
+template <class Measure, class Ratio>
+InTurn measure_in_turn(const Options& options, const std::vector<Twin>& twins, Measure measure,
+                       Ratio ratio) {
+  InTurn all{{},
+             std::vector<std::vector<double>>(twins.size()),
+             std::vector<std::vector<double>>(twins.size())};
+  for (std::uint64_t i = 0; i < options.runs; ++i) {
+    const std::optional<double> ours = measure(FanoutServer::ours, nullptr);
+    if (ours) all.ours.push_back(*ours);
+    for (std::size_t k = 0; k < twins.size(); ++k) {
+      const std::optional<double> theirs = measure(twins[k].server, &twins[k]);
+      if (theirs) all.theirs[k].push_back(*theirs);
+      if (ours && theirs) all.ratios[k].push_back(ratio(*ours, *theirs));
+    }
+  }
+  return all;
+}
+
+std::string text_of(const std::vector<double>& runs, int decimals) {
+  return runs.empty() ? std::string("-") : spread(runs, decimals);
+}
+
 void print_throughput(const Options& options) {
   const std::vector<Twin> twins = twins_of(options);
   std::printf(
@@ -71,38 +100,28 @@ void print_throughput(const Options& options) {
   for (const std::uint64_t batch : options.batches) {
     for (const std::uint64_t subscribers : options.subscribers) {
       unsigned failures = 0;
-      const auto run = [&](FanoutServer server, std::uint64_t deliveries) {
-        const auto figures =
-            run_fanout(server,
-                       throughput_plan(static_cast<std::uint32_t>(subscribers),
-                                       static_cast<std::uint32_t>(batch), deliveries),
-                       options.uws);
-        failures += !figures;
-        return figures;
-      };
-      std::vector<double> ours;
-      std::vector<std::vector<double>> theirs(twins.size()), ratios(twins.size());
       double in_write = 0;
-      for (std::uint64_t i = 0; i < options.runs; ++i) {
-        const auto a = run(FanoutServer::ours, batch > 1 ? together : alone);
-        if (a) {
-          ours.push_back(a->cpu_per_delivery());
-          in_write = static_cast<double>(a->server.deliveries) /
-                     static_cast<double>(std::max<std::uint64_t>(a->server.writes, 1));
-        }
-        for (std::size_t k = 0; k < twins.size(); ++k) {
-          const auto b = run(twins[k].server, batch > 1 ? twins[k].deliveries : alone);
-          if (b) theirs[k].push_back(b->cpu_per_delivery());
-          if (a && b) ratios[k].push_back(theirs[k].back() / ours.back());
-        }
-      }
-      const auto text = [](const std::vector<double>& runs, int decimals) {
-        return runs.empty() ? std::string("-") : spread(runs, decimals);
+      const auto measure = [&](FanoutServer server, const Twin* twin) -> std::optional<double> {
+        const std::uint64_t batched = twin == nullptr ? together : twin->deliveries;
+        const auto figures = run_fanout(
+            server,
+            throughput_plan(static_cast<std::uint32_t>(subscribers),
+                            static_cast<std::uint32_t>(batch), batch > 1 ? batched : alone),
+            options.uws);
+        failures += !figures;
+        if (!figures) return std::nullopt;
+        if (twin == nullptr)
+          in_write = static_cast<double>(figures->server.deliveries) /
+                     static_cast<double>(std::max<std::uint64_t>(figures->server.writes, 1));
+        return figures->cpu_per_delivery();
       };
+      const InTurn all = measure_in_turn(options, twins, measure,
+                                         [](double ours, double theirs) { return theirs / ours; });
       std::printf("%6llu %6llu %22s %10.1f", static_cast<unsigned long long>(subscribers),
-                  static_cast<unsigned long long>(batch), text(ours, 0).c_str(), in_write);
+                  static_cast<unsigned long long>(batch), text_of(all.ours, 0).c_str(), in_write);
       for (std::size_t k = 0; k < twins.size(); ++k)
-        std::printf(" %22s %16s", text(theirs[k], 0).c_str(), text(ratios[k], 2).c_str());
+        std::printf(" %22s %16s", text_of(all.theirs[k], 0).c_str(),
+                    text_of(all.ratios[k], 2).c_str());
       std::puts(failures > 0 ? "   VOID RUNS" : "");
       std::fflush(stdout);
     }
@@ -169,31 +188,19 @@ void print_latency(const Options& options) {
 void print_handshake(const Options& options) {
   const std::vector<Twin> twins = twins_of(options);
   const FanoutPlan plan = throughput_plan(static_cast<std::uint32_t>(options.connections), 32, 0);
-  std::vector<double> ours;
-  std::vector<std::vector<double>> theirs(twins.size()), ratios(twins.size());
-  for (std::uint64_t i = 0; i < options.runs; ++i) {
-    const auto us_of = [&](FanoutServer server) {
-      const auto figures = run_fanout(server, plan, options.uws);
-      return figures ? figures->cpu_per_connection(plan) / 1000 : 0.0;
-    };
-    const double us = us_of(FanoutServer::ours);
-    if (us > 0) ours.push_back(us);
-    for (std::size_t k = 0; k < twins.size(); ++k) {
-      const double twin_us = us_of(twins[k].server);
-      if (twin_us > 0) theirs[k].push_back(twin_us);
-      if (us > 0 && twin_us > 0) ratios[k].push_back(us / twin_us);
-    }
-  }
+  const auto measure = [&](FanoutServer server, const Twin*) -> std::optional<double> {
+    const auto figures = run_fanout(server, plan, options.uws);
+    if (!figures) return std::nullopt;
+    return figures->cpu_per_connection(plan) / 1000;
+  };
+  const InTurn all = measure_in_turn(options, twins, measure,
+                                     [](double ours, double theirs) { return ours / theirs; });
   std::printf("\nhandshake: server CPU, us per connection, %llu of them one behind another\n",
               static_cast<unsigned long long>(options.connections));
-  const auto print = [](const char* name, const std::vector<double>& runs, const char* after) {
-    std::printf("   %-6s %22s%s", name, runs.empty() ? "-" : spread(runs, 0).c_str(), after);
-  };
-  print("ours", ours, "\n");
-  for (std::size_t k = 0; k < twins.size(); ++k) {
-    print(twins[k].name, theirs[k], "");
-    std::printf("   ours is %s of it\n", ratios[k].empty() ? "-" : spread(ratios[k], 2).c_str());
-  }
+  std::printf("   %-6s %22s\n", "ours", text_of(all.ours, 0).c_str());
+  for (std::size_t k = 0; k < twins.size(); ++k)
+    std::printf("   %-6s %22s   ours is %s of it\n", twins[k].name,
+                text_of(all.theirs[k], 0).c_str(), text_of(all.ratios[k], 2).c_str());
 }
 
 // What was given, or what is there already.
