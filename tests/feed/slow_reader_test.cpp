@@ -15,6 +15,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Reads the messages of a flood from number `begin` on to `end`: each once and in order.
+void expect_numbers(RawPeer& peer, std::uint64_t begin, std::uint64_t end) {
+  RawPeer::Frame frame;
+  for (std::uint64_t number = begin; number < end; ++number) {
+    ASSERT_TRUE(peer.next(frame)) << "after " << number << " messages";
+    std::uint64_t got = 0;
+    std::memcpy(&got, frame.payload.data(), sizeof got);
+    ASSERT_EQ(got, number);
+  }
+}
+
 TEST(SlowReader, PongsDuringAFloodNeverLandInsideAFrame) {
   EchoServer server;
   RawPeer peer(server.port());
@@ -82,7 +93,6 @@ TEST(SlowReader, AReaderThatStopsDoesNotBlockOthersAndLosesNothing) {
   ASSERT_TRUE(slow.handshake() && slow.upgrade());
   RawPeer::Frame frame;
   ASSERT_TRUE(slow.next(frame));
-  constexpr std::uint64_t messages = 20'000;
   ASSERT_TRUE(slow.send(RawPeer::frame(0x81, "flood 20000 1000")));
   auto healthy = FeedClient::connect(server.client());
   ASSERT_TRUE(healthy);
@@ -93,12 +103,7 @@ TEST(SlowReader, AReaderThatStopsDoesNotBlockOthersAndLosesNothing) {
     ASSERT_TRUE(answer && *answer);
     ASSERT_EQ((*answer)->text(), "still here");
   }
-  for (std::uint64_t number = 0; number < messages; ++number) {
-    ASSERT_TRUE(slow.next(frame));
-    std::uint64_t got = 0;
-    std::memcpy(&got, frame.payload.data(), sizeof got);
-    ASSERT_EQ(got, number);
-  }
+  expect_numbers(slow, 0, 20'000);
 }
 
 // What waits for it fits one record, so nothing is left over that would call for another turn.
@@ -109,12 +114,9 @@ TEST(SlowReader, AReaderThatStopsGetsTheRestAlsoIfNothingElseHappens) {
   RawPeer::Frame frame;
   ASSERT_TRUE(slow.next(frame));
   ASSERT_TRUE(slow.send(RawPeer::frame(0x81, "flood 40000 1000 4000")));
-  for (std::uint64_t number = 0; number < 40'000; ++number) {
-    if (number % 4000 == 0) std::this_thread::sleep_for(20ms);
-    ASSERT_TRUE(slow.next(frame)) << "after " << number << " messages";
-    std::uint64_t got = 0;
-    std::memcpy(&got, frame.payload.data(), sizeof got);
-    ASSERT_EQ(got, number);
+  for (std::uint64_t number = 0; number < 40'000; number += 4000) {
+    std::this_thread::sleep_for(20ms);
+    ASSERT_NO_FATAL_FAILURE(expect_numbers(slow, number, number + 4000));
   }
 }
 
@@ -127,20 +129,11 @@ TEST(SlowReader, AReaderThatTakesALittleNowAndThenIsNotCut) {
   RawPeer::Frame frame;
   ASSERT_TRUE(slow.next(frame));
   ASSERT_TRUE(slow.send(RawPeer::frame(0x81, "flood 20000 1000")));
-  std::uint64_t number = 0;
-  const auto read_on = [&](std::uint64_t until) {
-    for (; number < until; ++number) {
-      ASSERT_TRUE(slow.next(frame)) << "after " << number << " messages";
-      std::uint64_t got = 0;
-      std::memcpy(&got, frame.payload.data(), sizeof got);
-      ASSERT_EQ(got, number);
-    }
-  };
-  for (int stall = 0; stall < 80; ++stall) {
+  for (std::uint64_t number = 0; number < 80; ++number) {
     std::this_thread::sleep_for(50ms);
-    read_on(number + 1);
+    ASSERT_NO_FATAL_FAILURE(expect_numbers(slow, number, number + 1));
   }
-  read_on(20'000);
+  expect_numbers(slow, 80, 20'000);
 }
 
 TEST(SlowReader, AReaderThatTakesNothingIsCutWhenTimeIsUp) {
