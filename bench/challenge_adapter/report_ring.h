@@ -1,7 +1,11 @@
 // The ring that hands reports of the challenge to another thread.
 //   Shape:  records of 32 bytes, expanded to 64 by the reader; ids above 32 bits take a second
-//           record. The writer publishes every 16 records and when asked: one cache line
-//           travels for two reports, and the index for sixteen.
+//           record. The records stand in blocks. The writer fills the block that the reader gave
+//           back last, so that a reader who keeps up leaves the writer few lines to write to,
+//           however large the ring is. It writes past its own cache: the lines of a block were
+//           last read by the other core, and to ask for each takes as long as several reports.
+//           The writer publishes every 128 records and when asked; a reader who finds little waits
+//           a moment before it looks again, because each look takes the index from the writer.
 //   Owner:  one writing thread, one reading thread.
 //   Errors: push returns false when full.
 #pragma once
@@ -11,7 +15,12 @@
 #include <cstdint>
 #include <memory>
 
+#ifdef __AVX__
+#include <immintrin.h>
+#endif
+
 #include "bench/challenge_adapter/challenge_abi.h"  // me_report_t
+#include "matching/pages.h"                         // Pages, take_pages
 #include "matching/spsc_ring.h"                     // cache_line_pair_bytes
 
 namespace bourse {
@@ -19,50 +28,73 @@ namespace bourse {
 class ReportRing {
  public:
   explicit ReportRing(std::uint32_t capacity)
-      : records_(std::make_unique<Record[]>(std::bit_ceil(std::uint64_t{capacity} + 2))),
-        mask_(std::bit_ceil(std::uint64_t{capacity} + 2) - 1),
-        last_free_(mask_ - 1) {}
+      : block_count_(std::bit_ceil(capacity / block_records + 2)),
+        records_(take_pages<Record>(std::size_t{block_count_} * block_records)),
+        filled_(std::make_unique<std::uint32_t[]>(block_count_)),
+        free_(std::make_unique<std::uint32_t[]>(block_count_)) {
+    touch_pages(records_.get(), std::size_t{block_count_} * block_records);
+    while (free_count_ < block_count_) {
+      free_[free_count_] = block_count_ - 1 - free_count_;
+      ++free_count_;
+    }
+  }
 
   // Writer. `a` is the order, or the maker of a trade; `b` the taker of a trade.
   [[gnu::always_inline]] bool push(std::uint8_t type, std::uint8_t side, std::uint64_t sequence,
                                    std::uint64_t a, std::uint64_t b, std::int64_t price,
                                    std::uint32_t quantity) {
-    if (written_ > last_free_) [[unlikely]] {
-      if (!make_room()) return false;
+    if (written_ % block_records == 0) [[unlikely]] {
+      if (!open_block()) return false;
     }
     const bool wide = ((a | b) >> 32) != 0;
-    // Whole words, so that a record is four stores.
-    records_[written_ & mask_] = {.kind = std::uint64_t{type} | std::uint64_t{side} << side_shift |
-                                          std::uint64_t{wide} << wide_shift |
-                                          std::uint64_t{quantity} << quantity_shift,
-                                  .sequence = sequence,
-                                  .price = price,
-                                  .ids = low_half(a) | b << 32};
-    ++written_;
-    if (wide) [[unlikely]] {
-      records_[written_++ & mask_] = {
-          .kind = 0, .sequence = 0, .price = 0, .ids = a >> 32 | (b >> 32 << 32)};
-    }
-    if (written_ - published_ >= publish_every) publish();
+    write({.kind = std::uint64_t{type} | std::uint64_t{side} << side_shift |
+                   std::uint64_t{wide} << wide_shift | std::uint64_t{quantity} << quantity_shift,
+           .sequence = sequence,
+           .price = price,
+           .ids = low_half(a) | b << 32});
+    if (wide) [[unlikely]]
+      write({.kind = 0, .sequence = 0, .price = 0, .ids = a >> 32 | (b >> 32 << 32)});
+    // Both halves of a wide report stand in one block.
+    if (written_ % block_records == block_records - 1) [[unlikely]]
+      write({.kind = padding, .sequence = 0, .price = 0, .ids = 0});
+    if (written_ - published_ >= publish_every) [[unlikely]]
+      publish();
     return true;
   }
   // Writer.
-  void publish() {
+  [[gnu::noinline]] void publish() {
     published_ = written_;
+#ifdef __AVX__
+    _mm_sfence();  // stores past the cache keep no order by themselves
+#endif
     head_.store(written_, std::memory_order_release);
   }
   // Reader. How many reports were written to `out`.
   std::uint32_t drain(me_report_t* out, std::uint32_t max) {
-    const std::uint64_t head = head_.load(std::memory_order_acquire);
     std::uint64_t at = read_.load(std::memory_order_relaxed);
+    std::uint64_t head = head_.load(std::memory_order_acquire);
+    if (head - at < worth_a_look) {
+      for (int i = 0; i < pauses_between_looks; ++i) __builtin_ia32_pause();
+      head = head_.load(std::memory_order_acquire);
+    }
     std::uint32_t count = 0;
-    for (; at != head && count < max; ++count) at = expand(at, out[count]);
-    if (count != 0) read_.store(at, std::memory_order_release);
+    while (at != head && count < max) {
+      if (record(at).kind == padding) {
+        ++at;
+      } else {
+        at = expand(at, out[count++]);
+      }
+    }
+    read_.store(at, std::memory_order_release);
     return count;
   }
 
  private:
-  static constexpr std::uint64_t publish_every = 16;
+  static constexpr std::uint32_t block_records = 1024;  // even, so that no line is in two blocks
+  static constexpr std::uint64_t publish_every = 128;
+  static constexpr std::uint64_t worth_a_look = 128;
+  static constexpr int pauses_between_looks = 32;
+  static constexpr std::uint64_t padding = 0xff;  // the kind of a record that says nothing
   static constexpr unsigned side_shift = 8;
   static constexpr unsigned wide_shift = 16;
   static constexpr unsigned quantity_shift = 32;
@@ -76,19 +108,44 @@ class ReportRing {
 
   static std::uint64_t low_half(std::uint64_t id) { return id & 0xffff'ffff; }
 
-  // Is there room for two records now?
-  [[gnu::noinline]] bool make_room() {
-    publish();
-    last_free_ = read_.load(std::memory_order_acquire) + mask_ - 1;
-    return written_ <= last_free_;
+  [[gnu::always_inline]] void write(const Record& record) {
+#ifdef __AVX__
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(next_record_),
+                        _mm256_set_epi64x(static_cast<long long>(record.ids), record.price,
+                                          static_cast<long long>(record.sequence),
+                                          static_cast<long long>(record.kind)));
+#else
+    *next_record_ = record;
+#endif
+    ++next_record_;
+    ++written_;
   }
 
+  // A block for the writer; false: the reader has given none back.
+  [[gnu::noinline]] bool open_block() {
+    if (published_ != written_) publish();
+    const std::uint64_t read = read_.load(std::memory_order_acquire) / block_records;
+    for (; returned_ != read; ++returned_) {
+      free_[free_count_++] = filled_[returned_ & (block_count_ - 1)];
+    }
+    if (free_count_ == 0) return false;
+    const std::uint32_t block = free_[--free_count_];
+    filled_[written_ / block_records & (block_count_ - 1)] = block;
+    next_record_ = &records_[std::size_t{block} * block_records];
+    return true;
+  }
+
+  // Reader.
+  const Record& record(std::uint64_t at) const {
+    const std::size_t block = filled_[at / block_records & (block_count_ - 1)];
+    return records_[block * block_records + at % block_records];
+  }
   std::uint64_t expand(std::uint64_t at, me_report_t& out) const {
-    const Record& record = records_[at++ & mask_];
+    const Record& record = this->record(at++);
     std::uint64_t a = low_half(record.ids);
     std::uint64_t b = record.ids >> 32;
     if ((record.kind >> wide_shift & 1) != 0) [[unlikely]] {
-      const Record& high = records_[at++ & mask_];
+      const Record& high = this->record(at++);
       a |= high.ids << 32;
       b |= high.ids >> 32 << 32;
     }
@@ -108,8 +165,12 @@ class ReportRing {
     return at;
   }
 
-  std::unique_ptr<Record[]> records_;
-  std::uint64_t mask_;
+  std::uint32_t block_count_;  // a power of two
+  Pages<Record> records_;
+  // Which block holds the n-th block_records of all reports: written by the writer before it
+  // publishes the first of them, read by the reader after that, and not written again before the
+  // reader has given that block back.
+  std::unique_ptr<std::uint32_t[]> filled_;
   // Written by the writer (release: publishes the records below it), read by the reader (acquire).
   alignas(cache_line_pair_bytes) std::atomic<std::uint64_t> head_{0};
   // Written by the reader (release: gives the records below it back), read by the writer (acquire).
@@ -117,7 +178,10 @@ class ReportRing {
   // The writer's own.
   alignas(cache_line_pair_bytes) std::uint64_t written_ = 0;
   std::uint64_t published_ = 0;
-  std::uint64_t last_free_ = 0;  // two records may be written from here, or before
+  Record* next_record_ = nullptr;
+  std::uint64_t returned_ = 0;             // blocks that came back from the reader
+  std::unique_ptr<std::uint32_t[]> free_;  // the last is the one that came back last
+  std::uint32_t free_count_ = 0;
 };
 
 }  // namespace bourse
