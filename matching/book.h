@@ -170,24 +170,27 @@ class Book {
 
 [[gnu::always_inline]] inline void Book::append_plain(BookMemory& memory, Handle handle,
                                                       Order& order, std::uint64_t key) {
-  const Handle at = ladder(order.side).find_or_insert(memory.ladders, key);
-  memory.lines.prefetch(at);
+  const auto [at, is_new] = ladder(order.side).find_or_insert(memory.ladders, key);
   Level& level = memory.ladders.levels[at];
-  if (level.is_empty()) {
+  order.level = at;
+  if (is_new) {
     level.price = order.price;
     level.belongs_to(symbol_, order.side);
+    level.total = order.leaves;
+    order.place = level.displayed.begin_with(memory.lines, handle, at);
+    return;
   }
+  memory.lines.prefetch(at);
   level.total += order.leaves;
-  order.level = at;
   order.place = level.displayed.append(memory.lines, handle, at);
 }
 
 inline void Book::append_to(BookMemory& memory, Ladder& ladder, Handle handle, std::uint64_t key,
                             PriceTicks price) {
   Order& order = memory.orders[handle];
-  const Handle at = ladder.find_or_insert(memory.ladders, key);
+  const auto [at, is_new] = ladder.find_or_insert(memory.ladders, key);
   Level& level = memory.ladders.levels[at];
-  if (level.is_empty()) {
+  if (is_new) {
     level.price = price;
     level.belongs_to(symbol_, order.side);
   }
@@ -211,9 +214,12 @@ inline void Book::append(BookMemory& memory, Handle handle, PriceTicks price) {
 
 [[gnu::always_inline]] inline void Book::take_out_plain(BookMemory& memory, const Order& order) {
   Level& level = memory.ladders.levels[order.level];
+  if (level.displayed.count + level.hidden.count == 1) {
+    level.displayed.end(memory.lines);
+    return ladder(order.side).erase(memory.ladders, order.level);
+  }
   level.total -= order.leaves;
   level.displayed.erase(memory.lines, order.place);
-  if (level.is_empty()) ladder(order.side).erase(memory.ladders, order.level);
 }
 
 [[gnu::always_inline]] inline void Book::take_out(BookMemory& memory, Handle handle) {

@@ -2,20 +2,28 @@
 
 namespace bourse {
 
-Handle Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
-                                    Handle parent) {
+Ladder::Landing Ladder::find_or_insert_anywhere(LadderMemory& memory, std::uint64_t key) {
+  if (root_ != no_handle) return find_or_insert_below(memory, key, root_, no_handle);
+  if (number_ == 0) number_ = ++memory.ladder_count;
+  root_ = new_level(memory, key, no_handle);
+  return {root_, true};
+}
+
+Ladder::Landing Ladder::find_or_insert_below(LadderMemory& memory, std::uint64_t key,
+                                             std::uint32_t slot, Handle parent) {
   while (is_node(slot)) {
     const Handle at = slot & ~node_tag;
     const LadderNode& node = memory.nodes[at];
-    if (!covers(node, key)) return split(memory, key, slot, node.prefix, parent);
-    if (node.shift == 0) memory.hot(number_, key) = at;
+    if (!covers(node, key)) return {split(memory, key, slot, node.prefix, parent), true};
+    memory.hot(number_, key) = at;
     const unsigned child = digit(key, node.shift);
-    if ((node.children_mask >> child & 1) == 0) return add_child(memory, at, key);
+    if ((node.children_mask >> child & 1) == 0) return {add_child(memory, at, key), true};
     parent = at;
     slot = node.children[child];
   }
   const std::uint64_t slot_key = memory.levels[slot].key;
-  return slot_key == key ? slot : split(memory, key, slot, slot_key, parent);
+  if (slot_key == key) return {slot, false};
+  return {split(memory, key, slot, slot_key, parent), true};
 }
 
 // A node where the new key and what stands in the slot part ways, in the place of the slot.
@@ -36,7 +44,7 @@ Handle Ladder::split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot
   const Handle level = new_level(memory, key, handle);
   node.children[digit(key, shift)] = level;
   replace_child(memory, parent, key, handle | node_tag);
-  if (shift == 0) memory.hot(number_, key) = handle;
+  memory.hot(number_, key) = handle;
   return level;
 }
 
@@ -65,12 +73,16 @@ void Ladder::collapse(LadderMemory& memory, Handle at) {
   const Handle parent = node.parent;
   set_parent(memory, child, parent);
   replace_child(memory, parent, key, child);
-  if (Handle& hot = memory.hot(number_, key); hot == at) hot = no_handle;
+  node.ladder = no_ladder;
   memory.nodes.release(at);
 }
 
 bool Ladder::consistent(const LadderMemory& memory) const {
-  if (root_ == no_handle) return best_ == no_handle;
+  if (root_ == no_handle) return best_ == no_handle && second_ == no_handle;
+  if (second_ != no_handle &&
+      (second_ != next_worse(memory, best_) || second_key_ != memory.levels[second_].key)) {
+    return false;
+  }
   return best_ == best_below(memory, root_) && best_key_ == memory.levels[best_].key &&
          consistent_below(memory, root_, no_handle);
 }

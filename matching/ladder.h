@@ -5,7 +5,8 @@
 //           same code: a key is the price counted from the worst, so a higher key is better.
 //           find, insert, erase and next_worse take at most 11 steps, and no memory beyond what
 //           LadderMemory took at the start. Most take one: LadderMemory remembers the lowest nodes
-//           used last, of all ladders.
+//           used last, of all ladders. A node of a ladder that covers a key is on the way to it, so
+//           that whoever was remembered and is one still can be trusted.
 //   Units:  keys: ticks from the worst price of the instrument; handles into LadderMemory.
 //   Owner:  the thread of the engine.
 //   Errors: none; room for a level per order is the order pool's promise.
@@ -15,6 +16,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "matching/order_queue.h"  // OrderQueue
 #include "matching/pages.h"        // Pages, take_pages
@@ -52,10 +54,11 @@ struct LadderNode {
   std::uint64_t prefix;  // any key below this node
   Handle parent;
   std::uint32_t shift;         // the node branches on bits shift .. shift + 5 of the key
-  std::uint32_t ladder;        // number of the ladder it belongs to
+  std::uint32_t ladder;        // number of the ladder it belongs to; no_ladder: of none any more
   std::uint32_t children[64];  // level, or node | node_tag
 };
 static_assert(sizeof(LadderNode) == 288);
+inline constexpr std::uint32_t no_ladder = std::numeric_limits<std::uint32_t>::max();
 
 // Levels and nodes of all ladders of an engine.
 struct LadderMemory {
@@ -63,8 +66,8 @@ struct LadderMemory {
       : levels(levels_max), nodes(levels_max), hot_nodes(take_pages<Handle>(hot_count)) {
     std::fill_n(hot_nodes.get(), hot_count, no_handle);
   }
-  // Where the node of shift 0 for this key of this ladder is remembered, if it was used last of
-  // those that share the place.
+  // Where the lowest node about this key of this ladder is remembered, if it was used last of those
+  // that share the place. It may have gone, or others may stand below it now.
   Handle& hot(std::uint32_t ladder, std::uint64_t key) {
     return hot_nodes[((key >> 6) + ladder * std::uint64_t{0x9e3779b1}) % hot_count];
   }
@@ -82,8 +85,12 @@ class alignas(32) Ladder {  // found by a shift, not by a multiplication
   bool reaches(std::uint64_t key) const { return best_ != no_handle && key <= best_key_; }
   Handle find(const LadderMemory& memory, std::uint64_t key) const;
   // The level of the key; a new one has no orders, and its price, symbol and side are the caller's
-  // to fill in (is_empty() tells).
-  Handle find_or_insert(LadderMemory& memory, std::uint64_t key);
+  // to fill in.
+  struct Landing {
+    Handle level;
+    bool is_new;
+  };
+  Landing find_or_insert(LadderMemory& memory, std::uint64_t key);
   Handle next_worse(const LadderMemory& memory, Handle level) const;
   // REQUIRES: the level has no orders.
   void erase(LadderMemory& memory, Handle level);
@@ -97,10 +104,14 @@ class alignas(32) Ladder {  // found by a shift, not by a multiplication
   static bool covers(const LadderNode& node, std::uint64_t key) {
     return (key ^ node.prefix) >> node.shift < 64;
   }
+  // A level comes or goes: is it the best, or the second?
+  void rank(Handle level, std::uint64_t key);
+  void unrank(const LadderMemory& memory, Handle level);
   Handle new_level(LadderMemory& memory, std::uint64_t key, Handle parent);
   Handle add_child(LadderMemory& memory, Handle node, std::uint64_t key);
-  Handle find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
-                              Handle parent);
+  Landing find_or_insert_anywhere(LadderMemory& memory, std::uint64_t key);
+  Landing find_or_insert_below(LadderMemory& memory, std::uint64_t key, std::uint32_t slot,
+                               Handle parent);
   Handle split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot, std::uint64_t slot_key,
                Handle parent);
   void erase_below(LadderMemory& memory, Handle level);
@@ -114,7 +125,12 @@ class alignas(32) Ladder {  // found by a shift, not by a multiplication
   Handle best_ = no_handle;
   std::uint64_t best_key_ = 0;  // of best_, if there is one
   std::uint32_t number_ = 0;    // in LadderMemory; 0: it has had no level yet
+  // Next to the best, if it is known: a level that became the best and goes again leaves the one
+  // before it, without a search.
+  Handle second_ = no_handle;
+  std::uint64_t second_key_ = 0;
 };
+static_assert(sizeof(Ladder) == 32);
 
 inline Handle Ladder::find(const LadderMemory& memory, std::uint64_t key) const {
   std::uint32_t slot = root_;
@@ -148,6 +164,28 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   return no_handle;
 }
 
+[[gnu::always_inline]] inline void Ladder::rank(Handle level, std::uint64_t key) {
+  if (best_ == no_handle || key > best_key_) {
+    second_ = best_;
+    second_key_ = best_key_;
+    best_ = level;
+    best_key_ = key;
+  } else if (second_ != no_handle && key > second_key_) {
+    second_ = level;
+    second_key_ = key;
+  }
+}
+
+[[gnu::always_inline]] inline void Ladder::unrank(const LadderMemory& memory, Handle level) {
+  if (best_ == level) {
+    best_ = second_ != no_handle ? second_ : next_worse(memory, level);
+    best_key_ = second_ != no_handle ? second_key_ : memory.levels[best_].key;
+    second_ = no_handle;
+  } else if (second_ == level) {
+    second_ = no_handle;
+  }
+}
+
 [[gnu::always_inline]] inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key,
                                                        Handle parent) {
   const Handle handle = memory.levels.take();
@@ -160,15 +198,12 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   level.displayed.count = 0;
   level.hidden.count = 0;
   level.parent = parent;
-  if (best_ == no_handle || key > best_key_) {
-    best_ = handle;
-    best_key_ = key;
-  }
+  rank(handle, key);
   return handle;
 }
 
-[[gnu::noinline]] inline Handle Ladder::add_child(LadderMemory& memory, Handle at,
-                                                  std::uint64_t key) {
+[[gnu::always_inline]] inline Handle Ladder::add_child(LadderMemory& memory, Handle at,
+                                                       std::uint64_t key) {
   const Handle level = new_level(memory, key, at);
   LadderNode& node = memory.nodes[at];
   const unsigned child = digit(key, node.shift);
@@ -177,35 +212,33 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   return level;
 }
 
-[[gnu::always_inline]] inline Handle Ladder::find_or_insert(LadderMemory& memory,
-                                                            std::uint64_t key) {
-  if (root_ == no_handle) {
-    if (number_ == 0) number_ = ++memory.ladder_count;
-    return root_ = new_level(memory, key, no_handle);
-  }
+[[gnu::always_inline]] inline Ladder::Landing Ladder::find_or_insert(LadderMemory& memory,
+                                                                     std::uint64_t key) {
   const Handle known = memory.hot(number_, key);
-  if (known != no_handle) [[likely]] {
-    const LadderNode& node = memory.nodes[known];
-    if (((key ^ node.prefix) >> 6 | (node.ladder ^ number_)) == 0) [[likely]] {
-      const bool is_there = (node.children_mask >> (key & 63) & 1) != 0;
-      return is_there ? node.children[key & 63] : add_child(memory, known, key);
-    }
+  if (known == no_handle) [[unlikely]]
+    return find_or_insert_anywhere(memory, key);
+  const LadderNode& node = memory.nodes[known];
+  if (node.ladder != number_ || !covers(node, key)) [[unlikely]] {
+    return find_or_insert_anywhere(memory, key);
   }
-  return find_or_insert_below(memory, key, root_, no_handle);
+  const unsigned child = digit(key, node.shift);
+  if ((node.children_mask >> child & 1) == 0) return {add_child(memory, known, key), true};
+  const std::uint32_t slot = node.children[child];
+  if (is_node(slot) || memory.levels[slot].key != key) [[unlikely]] {
+    return find_or_insert_below(memory, key, slot, known);
+  }
+  return {slot, false};
 }
 
 [[gnu::always_inline]] inline void Ladder::erase(LadderMemory& memory, Handle level) {
   DCHECK(memory.levels[level].is_empty());
   if (root_ != level) return erase_below(memory, level);
-  root_ = best_ = no_handle;  // it was the only one
+  root_ = best_ = second_ = no_handle;  // it was the only one
   memory.levels.release(level);
 }
 
 [[gnu::noinline]] inline void Ladder::erase_below(LadderMemory& memory, Handle level) {
-  if (best_ == level) {
-    best_ = next_worse(memory, level);
-    if (best_ != no_handle) best_key_ = memory.levels[best_].key;
-  }
+  unrank(memory, level);
   const std::uint64_t key = memory.levels[level].key;
   const Handle at = memory.levels[level].parent;
   memory.levels.release(level);

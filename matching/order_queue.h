@@ -63,6 +63,22 @@ struct OrderQueue {
 
   bool is_empty() const { return count == 0; }
 
+  // The first order of all, in its home.
+  [[gnu::always_inline]] QueuePlace begin_with(QueueLines& lines, Handle order, Handle home) {
+    first = last = home;
+    count = 1;
+    QueueLine& line = lines[home];
+    begin_line(line, no_handle);
+    line.live = 1;
+    line.orders[0] = order;
+    return home << 4;
+  }
+  // The last order of all goes.
+  [[gnu::always_inline]] void end(QueueLines& lines) {
+    DCHECK(count == 1);
+    count = 0;
+    lines.give_back(first);
+  }
   // `home`: where it begins if it is empty; no_handle: in any line.
   [[gnu::always_inline]] QueuePlace append(QueueLines& lines, Handle order,
                                            Handle home = no_handle) {

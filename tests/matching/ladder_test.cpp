@@ -15,7 +15,7 @@ constexpr std::uint64_t key_max = std::numeric_limits<std::uint64_t>::max();
 class LadderTest : public ::testing::Test {
  protected:
   Handle add(std::uint64_t key) {
-    const Handle level = ladder.find_or_insert(memory, key);
+    const Handle level = ladder.find_or_insert(memory, key).level;
     EXPECT_TRUE(ladder.consistent(memory));
     return level;
   }
@@ -116,7 +116,7 @@ TEST_F(LadderTest, RandomKeysBehaveLikeASortedMap) {
     if (i % 3 == 1) key = (key << (random() % 56)) + random() % 4;
     if (i % 30 == 2) key = random();
     if (twin.size() < 900 && random() % 100 < (i / 5000 % 2 == 0 ? 70u : 30u)) {
-      const Handle level = ladder.find_or_insert(memory, key);
+      const Handle level = ladder.find_or_insert(memory, key).level;
       ASSERT_EQ(memory.levels[level].key, key);
       twin[key] = level;
     } else if (!twin.empty()) {
