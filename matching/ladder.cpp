@@ -66,6 +66,28 @@ void Ladder::replace_child(LadderMemory& memory, Handle parent, std::uint64_t ke
   node.children[digit(key, node.shift)] = slot;
 }
 
+// The node has one child, or none: then it goes, and its parent has one less.
+void Ladder::thin_out(LadderMemory& memory, Handle at) {
+  while (memory.nodes[at].children_mask == 0) {
+    LadderNode& node = memory.nodes[at];
+    const std::uint64_t key = node.prefix;
+    const Handle parent = node.parent;
+    node.ladder = no_ladder;
+    memory.nodes.release(at);
+    if (parent == no_handle) {
+      root_ = no_handle;
+      return;
+    }
+    LadderNode& above = memory.nodes[parent];
+    above.children_mask &= ~(std::uint64_t{1} << digit(key, above.shift));
+    at = parent;
+  }
+  const std::uint64_t mask = memory.nodes[at].children_mask;
+  const bool has_one = (mask & (mask - 1)) == 0;
+  if (has_one && memory.nodes.live_count() > memory.levels.live_count()) collapse(memory, at);
+}
+
+// The one child that is left takes the node's place.
 void Ladder::collapse(LadderMemory& memory, Handle at) {
   LadderNode& node = memory.nodes[at];
   const std::uint64_t key = node.prefix;
@@ -92,7 +114,7 @@ bool Ladder::consistent_below(const LadderMemory& memory, std::uint32_t slot, Ha
   const Handle at = slot & ~node_tag;
   const LadderNode& node = memory.nodes[at];
   if (node.parent != parent || node.ladder != number_) return false;
-  if (std::popcount(node.children_mask) < 2) return false;
+  if (node.children_mask == 0) return false;
   for (std::uint64_t rest = node.children_mask; rest != 0; rest &= rest - 1) {
     const auto child = static_cast<unsigned>(std::countr_zero(rest));
     const std::uint32_t below = node.children[child];

@@ -1,7 +1,9 @@
 // The ladder: the price levels of one side of one book, best first, at any distance from each
 // other.
-//   Shape:  a 64-ary trie of bitmaps over 64-bit keys, in which a node exists only where levels
-//           part (so at most one node less than levels), and a cached best. Bids and asks are the
+//   Shape:  a 64-ary trie of bitmaps over 64-bit keys, in which a node is made only where levels
+//           part, and a cached best. A node whose levels have gone but one stays while there are no
+//           more nodes than levels, because most of those that go come back; so there are never
+//           more than two nodes for each level that there may be. Bids and asks are the
 //           same code: a key is the price counted from the worst, so a higher key is better.
 //           find, insert, erase and next_worse take at most 11 steps, and no memory beyond what
 //           LadderMemory took at the start. Most take one: LadderMemory remembers the lowest nodes
@@ -63,7 +65,7 @@ inline constexpr std::uint32_t no_ladder = std::numeric_limits<std::uint32_t>::m
 // Levels and nodes of all ladders of an engine.
 struct LadderMemory {
   explicit LadderMemory(std::uint32_t levels_max)
-      : levels(levels_max), nodes(levels_max), hot_nodes(take_pages<Handle>(hot_count)) {
+      : levels(levels_max), nodes(2 * levels_max), hot_nodes(take_pages<Handle>(hot_count)) {
     std::fill_n(hot_nodes.get(), hot_count, no_handle);
   }
   // Where the lowest node about this key of this ladder is remembered, if it was used last of those
@@ -115,6 +117,7 @@ class alignas(32) Ladder {  // found by a shift, not by a multiplication
   Handle split(LadderMemory& memory, std::uint64_t key, std::uint32_t slot, std::uint64_t slot_key,
                Handle parent);
   void erase_below(LadderMemory& memory, Handle level);
+  void thin_out(LadderMemory& memory, Handle node);
   void collapse(LadderMemory& memory, Handle node);
   static Handle best_below(const LadderMemory& memory, std::uint32_t slot);
   static void set_parent(LadderMemory& memory, std::uint32_t slot, Handle parent);
@@ -179,7 +182,11 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
 [[gnu::always_inline]] inline void Ladder::unrank(const LadderMemory& memory, Handle level) {
   if (best_ == level) {
     best_ = second_ != no_handle ? second_ : next_worse(memory, level);
-    best_key_ = second_ != no_handle ? second_key_ : memory.levels[best_].key;
+    if (second_ != no_handle) {
+      best_key_ = second_key_;
+    } else if (best_ != no_handle) {
+      best_key_ = memory.levels[best_].key;
+    }
     second_ = no_handle;
   } else if (second_ == level) {
     second_ = no_handle;
@@ -244,9 +251,8 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   memory.levels.release(level);
   LadderNode& node = memory.nodes[at];
   node.children_mask &= ~(std::uint64_t{1} << digit(key, node.shift));
-  DCHECK(node.children_mask != 0);
-  if ((node.children_mask & (node.children_mask - 1)) != 0) return;
-  collapse(memory, at);  // one child is left: it takes the node's place
+  if ((node.children_mask & (node.children_mask - 1)) == 0) [[unlikely]]
+    thin_out(memory, at);
 }
 
 }  // namespace bourse

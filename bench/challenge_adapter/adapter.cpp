@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "bench/challenge_adapter/challenge_abi.h"  // the exported functions
 #include "bench/challenge_adapter/report_ring.h"    // ReportRing
@@ -51,12 +52,14 @@ class ChallengeReports {
     if (transport == &own_transport) ring_ = static_cast<ReportRing*>(sink);
   }
 
-  // The message that is being decided; a continued one has been acknowledged.
-  void begin(std::uint64_t sequence, bool is_continued = false) {
-    sequence_ = sequence;
-    is_continued_ = is_continued;
-    rest_ = QuantityLots{0};
+  // The message that is being decided.
+  void begin(std::uint64_t sequence) { sequence_ = sequence; }
+  // The rest of it, which is returned, is sent on; it has been acknowledged.
+  QuantityLots begin_rest() {
+    is_continued_ = true;
+    return std::exchange(rest_, QuantityLots{0});
   }
+  void end_rest() { is_continued_ = false; }
   bool was_decided_well() const { return decided_well_; }
   Side side() const { return side_; }  // of the order that was replaced
   // What the engine's own limit of matches per command has left of an order.
@@ -183,7 +186,7 @@ class Adapter {
     reports_.begin(m.sequence_number);
     decide_new_order(state_, command_, reports_);
     if (reports_.rest() != QuantityLots{0}) [[unlikely]]
-      go_on(m.sequence_number);
+      go_on();
   }
 
   void on_cancel(const cancel_t& m) {
@@ -205,7 +208,7 @@ class Adapter {
     if (reports_.rest() != QuantityLots{0}) [[unlikely]] {
       order.side = reports_.side();
       order.time_in_force = TimeInForce::gtc;
-      go_on(m.sequence_number);
+      go_on();
     }
     reports_.modified_to(m.order_id, side_code(reports_.side()), m.new_price_ticks, m.new_quantity);
   }
@@ -238,14 +241,14 @@ class Adapter {
   }
   // The engine ends a command after matches_per_command_max matches; the challenge knows no such
   // limit, so the rest is sent on.
-  void go_on(std::uint64_t sequence) {
+  void go_on() {
     command_.type = CommandType::new_order;
     command_.order_flags = 0;
     while (reports_.rest() != QuantityLots{0}) {
-      command_.order.quantity = reports_.rest();
-      reports_.begin(sequence, true);
+      command_.order.quantity = reports_.begin_rest();
       execute();
     }
+    reports_.end_rest();
   }
 
   EngineState state_;
@@ -269,14 +272,15 @@ void engine_on_cancel(const cancel_t* message) { adapter->on_cancel(*message); }
 void engine_on_modify(const modify_t* message) { adapter->on_modify(*message); }
 
 void engine_on_batch(const me_msg_t* messages, std::uint32_t count) {
+  bourse::Adapter& to = *adapter;
   for (std::uint32_t i = 0; i < count; ++i) {
     const me_msg_t& message = messages[i];
     if (message.type == 0) {
-      adapter->on_new_order(message.new_order);
+      to.on_new_order(message.new_order);
     } else if (message.type == 1) {
-      adapter->on_cancel(message.cancel);
+      to.on_cancel(message.cancel);
     } else {
-      adapter->on_modify(message.modify);
+      to.on_modify(message.modify);
     }
   }
 }

@@ -90,8 +90,37 @@ TEST_F(LadderTest, OneLevelNeedsNoNode) {
   EXPECT_EQ(memory.nodes.live_count(), 0u);
   add(12346);
   EXPECT_EQ(memory.nodes.live_count(), 1u);
+}
+
+TEST_F(LadderTest, ANodeWaitsForItsLevelsToComeBackWhileThereAreNoMoreNodesThanLevels) {
+  add(12345);
+  for (int round = 0; round < 3; ++round) {
+    add(12346);
+    remove(12346);
+    EXPECT_EQ(memory.nodes.live_count(), 1u);
+  }
+  // A second node below the first would be one more than the level that is left.
+  add(12345 + (1u << 12));
+  remove(12345 + (1u << 12));
+  EXPECT_EQ(memory.nodes.live_count(), 1u);
   remove(12345);
   EXPECT_EQ(memory.nodes.live_count(), 0u);
+}
+
+// Each round adds a level next to the first one and takes it away again: every node that stays has
+// one child.
+TEST_F(LadderTest, NodesAreNeverMoreThanTwoForEachLevelThatThereMayBe) {
+  for (std::uint64_t i = 0; i < 900; ++i) {
+    add(i << 32);
+    for (const unsigned shift : {30u, 24u, 18u, 12u, 6u, 0u}) {
+      const std::uint64_t near = (i << 32) + (std::uint64_t{1} << shift);
+      ladder.find_or_insert(memory, near);
+      ladder.erase(memory, ladder.find(memory, near));
+      ASSERT_LE(memory.nodes.live_count(), 2 * memory.levels.live_count());
+    }
+  }
+  EXPECT_TRUE(ladder.consistent(memory));
+  EXPECT_GT(memory.nodes.live_count(), memory.levels.live_count() / 2);
 }
 
 TEST_F(LadderTest, TwoLaddersShareTheMemoryAndNothingElse) {
