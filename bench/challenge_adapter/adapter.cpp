@@ -117,20 +117,24 @@ class ChallengeReports {
   }
 
  private:
-  void tell_order(ReportType type, Handle handle) {
+  [[gnu::always_inline]] void tell_order(ReportType type, Handle handle) {
     if (transport_ == nullptr) return;
     const Order& order = orders_[handle];
     push(type, side_code(order.side), their_id(order.id), 0, order.price.value(),
          order.leaves.value());
   }
-  void push(ReportType type, std::uint8_t side, std::uint64_t a, std::uint64_t b,
-            std::int64_t price, std::uint64_t lots) {
-    if (transport_ == nullptr) return;
+  [[gnu::always_inline]] void push(ReportType type, std::uint8_t side, std::uint64_t a,
+                                   std::uint64_t b, std::int64_t price, std::uint64_t lots) {
     const auto quantity = static_cast<std::uint32_t>(lots);
     if (ring_ != nullptr) [[likely]] {
       while (!ring_->push(type, side, sequence_, a, b, price, quantity)) __builtin_ia32_pause();
-      return;
+    } else if (transport_ != nullptr) {
+      push_elsewhere(type, side, a, b, price, quantity);
     }
+  }
+  [[gnu::noinline]] void push_elsewhere(ReportType type, std::uint8_t side, std::uint64_t a,
+                                        std::uint64_t b, std::int64_t price,
+                                        std::uint32_t quantity) {
     const bool is_trade = type == trade;
     const me_report_t full{type,  side,     {}, sequence_,        is_trade ? b : a,
                            price, quantity, 0,  is_trade ? a : 0, is_trade ? b : 0,

@@ -10,8 +10,10 @@
 //   Errors: push returns false when full.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -43,8 +45,8 @@ class ReportRing {
   [[gnu::always_inline]] bool push(std::uint8_t type, std::uint8_t side, std::uint64_t sequence,
                                    std::uint64_t a, std::uint64_t b, std::int64_t price,
                                    std::uint32_t quantity) {
-    if (written_ % block_records == 0) [[unlikely]] {
-      if (!open_block()) return false;
+    if (next_record_ >= stop_) [[unlikely]] {
+      if (!go_on()) return false;
     }
     const bool wide = ((a | b) >> 32) != 0;
     write({.kind = std::uint64_t{type} | std::uint64_t{side} << side_shift |
@@ -54,20 +56,16 @@ class ReportRing {
            .ids = low_half(a) | b << 32});
     if (wide) [[unlikely]]
       write({.kind = 0, .sequence = 0, .price = 0, .ids = a >> 32 | (b >> 32 << 32)});
-    // Both halves of a wide report stand in one block.
-    if (written_ % block_records == block_records - 1) [[unlikely]]
-      write({.kind = padding, .sequence = 0, .price = 0, .ids = 0});
-    if (written_ - published_ >= publish_every) [[unlikely]]
-      publish();
     return true;
   }
   // Writer.
   [[gnu::noinline]] void publish() {
-    published_ = written_;
+    const std::uint64_t written = blocks_opened_ * block_records -
+                                  static_cast<std::uint64_t>(block_end_ - next_record_);
 #ifdef __AVX__
     _mm_sfence();  // stores past the cache keep no order by themselves
 #endif
-    head_.store(written_, std::memory_order_release);
+    head_.store(written, std::memory_order_release);
   }
   // Reader. How many reports were written to `out`.
   std::uint32_t drain(me_report_t* out, std::uint32_t max) {
@@ -91,7 +89,8 @@ class ReportRing {
 
  private:
   static constexpr std::uint32_t block_records = 1024;  // even, so that no line is in two blocks
-  static constexpr std::uint64_t publish_every = 128;
+  static constexpr std::ptrdiff_t publish_every = 128;
+  static constexpr std::ptrdiff_t wide_records = 2;  // of one report
   static constexpr std::uint64_t worth_a_look = 128;
   static constexpr int pauses_between_looks = 32;
   static constexpr std::uint64_t padding = 0xff;  // the kind of a record that says nothing
@@ -118,20 +117,33 @@ class ReportRing {
     *next_record_ = record;
 #endif
     ++next_record_;
-    ++written_;
   }
 
-  // A block for the writer; false: the reader has given none back.
-  [[gnu::noinline]] bool open_block() {
-    if (published_ != written_) publish();
+  // Publishes, and gives the writer a new block at the end of one; false: there is none.
+  [[gnu::noinline]] bool go_on() {
+    if (block_end_ - next_record_ >= wide_records) {
+      publish();
+    } else {
+      // Both halves of a wide report stand in one block.
+      while (next_record_ != block_end_) {
+        write({.kind = padding, .sequence = 0, .price = 0, .ids = 0});
+      }
+      if (blocks_opened_ != 0) publish();
+      if (!open_block()) return false;
+    }
+    stop_ = std::min(next_record_ + publish_every, block_end_ - (wide_records - 1));
+    return true;
+  }
+  bool open_block() {
     const std::uint64_t read = read_.load(std::memory_order_acquire) / block_records;
     for (; returned_ != read; ++returned_) {
       free_[free_count_++] = filled_[returned_ & (block_count_ - 1)];
     }
     if (free_count_ == 0) return false;
     const std::uint32_t block = free_[--free_count_];
-    filled_[written_ / block_records & (block_count_ - 1)] = block;
+    filled_[blocks_opened_++ & (block_count_ - 1)] = block;
     next_record_ = &records_[std::size_t{block} * block_records];
+    block_end_ = next_record_ + block_records;
     return true;
   }
 
@@ -176,9 +188,10 @@ class ReportRing {
   // Written by the reader (release: gives the records below it back), read by the writer (acquire).
   alignas(cache_line_pair_bytes) std::atomic<std::uint64_t> read_{0};
   // The writer's own.
-  alignas(cache_line_pair_bytes) std::uint64_t written_ = 0;
-  std::uint64_t published_ = 0;
-  Record* next_record_ = nullptr;
+  alignas(cache_line_pair_bytes) Record* next_record_ = nullptr;
+  Record* stop_ = nullptr;  // from here on there is something else to do first
+  Record* block_end_ = nullptr;
+  std::uint64_t blocks_opened_ = 0;
   std::uint64_t returned_ = 0;             // blocks that came back from the reader
   std::unique_ptr<std::uint32_t[]> free_;  // the last is the one that came back last
   std::uint32_t free_count_ = 0;
