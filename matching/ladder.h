@@ -109,6 +109,7 @@ class alignas(32) Ladder {  // found by a shift, not by a multiplication
   // A level comes or goes: is it the best, or the second?
   void rank(Handle level, std::uint64_t key);
   void unrank(const LadderMemory& memory, Handle level);
+  void search_best(const LadderMemory& memory, Handle before);
   Handle new_level(LadderMemory& memory, std::uint64_t key, Handle parent);
   Handle add_child(LadderMemory& memory, Handle node, std::uint64_t key);
   Landing find_or_insert_anywhere(LadderMemory& memory, std::uint64_t key);
@@ -181,16 +182,19 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
 
 [[gnu::always_inline]] inline void Ladder::unrank(const LadderMemory& memory, Handle level) {
   if (best_ == level) {
-    best_ = second_ != no_handle ? second_ : next_worse(memory, level);
-    if (second_ != no_handle) {
-      best_key_ = second_key_;
-    } else if (best_ != no_handle) {
-      best_key_ = memory.levels[best_].key;
-    }
+    if (second_ == no_handle) [[unlikely]]
+      return search_best(memory, level);
+    best_ = second_;
+    best_key_ = second_key_;
     second_ = no_handle;
   } else if (second_ == level) {
     second_ = no_handle;
   }
+}
+
+[[gnu::noinline]] inline void Ladder::search_best(const LadderMemory& memory, Handle before) {
+  best_ = next_worse(memory, before);
+  if (best_ != no_handle) best_key_ = memory.levels[best_].key;
 }
 
 [[gnu::always_inline]] inline Handle Ladder::new_level(LadderMemory& memory, std::uint64_t key,
@@ -244,7 +248,7 @@ inline Handle Ladder::next_worse(const LadderMemory& memory, Handle level) const
   memory.levels.release(level);
 }
 
-[[gnu::noinline]] inline void Ladder::erase_below(LadderMemory& memory, Handle level) {
+[[gnu::always_inline]] inline void Ladder::erase_below(LadderMemory& memory, Handle level) {
   unrank(memory, level);
   const std::uint64_t key = memory.levels[level].key;
   const Handle at = memory.levels[level].parent;
