@@ -30,9 +30,10 @@ namespace bourse {
 class ReportRing {
  public:
   explicit ReportRing(std::uint32_t capacity)
-      : block_count_(std::bit_ceil(capacity / block_records + 2)),
+      : block_count_(capacity / block_records + 2),
         records_(take_pages<Record>(std::size_t{block_count_} * block_records)),
-        filled_(std::make_unique<std::uint32_t[]>(block_count_)),
+        filled_mask_(std::bit_ceil(block_count_) - 1),
+        filled_(std::make_unique<std::uint32_t[]>(std::size_t{filled_mask_} + 1)),
         free_(std::make_unique<std::uint32_t[]>(block_count_)) {
     touch_pages(records_.get(), std::size_t{block_count_} * block_records);
     while (free_count_ < block_count_) {
@@ -137,11 +138,11 @@ class ReportRing {
   bool open_block() {
     const std::uint64_t read = read_.load(std::memory_order_acquire) / block_records;
     for (; returned_ != read; ++returned_) {
-      free_[free_count_++] = filled_[returned_ & (block_count_ - 1)];
+      free_[free_count_++] = filled_[returned_ & filled_mask_];
     }
     if (free_count_ == 0) return false;
     const std::uint32_t block = free_[--free_count_];
-    filled_[blocks_opened_++ & (block_count_ - 1)] = block;
+    filled_[blocks_opened_++ & filled_mask_] = block;
     next_record_ = &records_[std::size_t{block} * block_records];
     block_end_ = next_record_ + block_records;
     return true;
@@ -149,7 +150,7 @@ class ReportRing {
 
   // Reader.
   const Record& record(std::uint64_t at) const {
-    const std::size_t block = filled_[at / block_records & (block_count_ - 1)];
+    const std::size_t block = filled_[at / block_records & filled_mask_];
     return records_[block * block_records + at % block_records];
   }
   std::uint64_t expand(std::uint64_t at, me_report_t& out) const {
@@ -177,8 +178,9 @@ class ReportRing {
     return at;
   }
 
-  std::uint32_t block_count_;  // a power of two
+  std::uint32_t block_count_;
   Pages<Record> records_;
+  std::uint32_t filled_mask_;
   // Which block holds the n-th block_records of all reports: written by the writer before it
   // publishes the first of them, read by the reader after that, and not written again before the
   // reader has given that block back.
