@@ -89,8 +89,8 @@ HandOff run_hand_off(const std::vector<me_msg_t>& messages) {
   const transport_t* const transport = engine_get_transport();
   void* const sink = transport->create(reports_in_flight);
   engine_init(23, transport, sink);
-  std::vector<KeptReport> kept;
-  kept.reserve(messages.size() * 2 + 1024);
+  std::vector<KeptReport> kept(messages.size() * 2 + 1024);
+  kept.clear();  // its memory has been touched: the system's pages are not what is measured
   // Written by the sender after its last flush (release: publishes the reports before it), read by
   // the drain (acquire): once it is set, an empty ring is empty for good.
   std::atomic<bool> sent{false};
