@@ -6,10 +6,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <span>
 #include <thread>
 
 #include "bench/measure/machine.h"  // pin_to_core
+#include "matching/check.h"         // CHECK
 #include "matching/event.h"         // EventBuffer
+#include "matching/pages.h"         // Pages, take_pages, touch_pages
 #include "matching/state_hash.h"    // hash_weights
 
 namespace bourse {
@@ -47,7 +50,7 @@ struct KeptReport {
 };
 static_assert(sizeof(KeptReport) == 56);
 
-void digest_reports(const std::vector<KeptReport>& kept, HandOff& result) {
+void digest_reports(std::span<const KeptReport> kept, HandOff& result) {
   for (const KeptReport& r : kept) {
     const std::uint64_t quantity = r.quantity;
     const std::uint64_t kind = r.type + std::uint64_t{r.side} * 13;
@@ -89,8 +92,11 @@ HandOff run_hand_off(const std::vector<me_msg_t>& messages) {
   const transport_t* const transport = engine_get_transport();
   void* const sink = transport->create(reports_in_flight);
   engine_init(23, transport, sink);
-  std::vector<KeptReport> kept(messages.size() * 2 + 1024);
-  kept.clear();  // its memory has been touched: the system's pages are not what is measured
+  // In large pages, touched before: the system's pages are not what is measured.
+  const std::size_t kept_max = messages.size() * 2 + 1024;
+  const Pages<KeptReport> kept = take_pages<KeptReport>(kept_max);
+  touch_pages(kept.get(), kept_max);
+  std::size_t kept_count = 0;
   // Written by the sender after its last flush (release: publishes the reports before it), read by
   // the drain (acquire): once it is set, an empty ring is empty for good.
   std::atomic<bool> sent{false};
@@ -105,8 +111,10 @@ HandOff run_hand_off(const std::vector<me_msg_t>& messages) {
       const std::uint32_t count = transport->drain(sink, reports.data(), drain_most);
       for (std::uint32_t i = 0; i < count; ++i) {
         const me_report_t& r = reports[i];
-        kept.push_back({r.type, r.side, r.quantity, r.sequence_number, r.order_id, r.price_ticks,
-                        r.maker_order_id, r.taker_order_id, 0});
+        CHECK(kept_count < kept_max);
+        kept[kept_count++] = {r.type,     r.side,        r.quantity,       r.sequence_number,
+                              r.order_id, r.price_ticks, r.maker_order_id, r.taker_order_id,
+                              0};
       }
       if (count == 0 && last_round) return;
       if (count == 0) __builtin_ia32_pause();
@@ -129,7 +137,7 @@ HandOff run_hand_off(const std::vector<me_msg_t>& messages) {
   result.drained_seconds = seconds_since(start);
   engine_shutdown();
   transport->destroy(sink);
-  digest_reports(kept, result);
+  digest_reports({kept.get(), kept_count}, result);
   return result;
 }
 
