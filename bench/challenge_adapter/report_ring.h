@@ -61,8 +61,8 @@ class ReportRing {
   }
   // Writer.
   [[gnu::noinline]] void publish() {
-    const std::uint64_t written = blocks_opened_ * block_records -
-                                  static_cast<std::uint64_t>(block_end_ - next_record_);
+    const std::uint64_t written =
+        blocks_opened_ * block_records - static_cast<std::uint64_t>(block_end_ - next_record_);
 #ifdef __AVX__
     _mm_sfence();  // stores past the cache keep no order by themselves
 #endif
