@@ -108,6 +108,8 @@ class Channels(unittest.TestCase):
     def test_a_sequence_for_symbols_of_two_logs_is_refused(self):
         async def ask():
             with exchange() as x:
+                # Nobody can begin at a sequence that the log has not reached.
+                self.assertTrue(wait_until(lambda: int(get(x.url, f"/v1/book/{BTC}", tls())["seq"]) > 5))
                 async with connect(x.url, "/v1/md") as ws:
                     await ws.recv()
                     both = await reply_to(ws, {"op": "subscribe", "id": 1, "subs": [
